@@ -1,1 +1,36 @@
-fn main() {}
+//! `aeolian`: the program people start. Glue only: arguments in, sentences out.
+
+mod command;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// A local, fast composer of music built on diffusion models.
+#[derive(Parser)]
+#[command(version, about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Read folders of music into one corpus file to learn from.
+    Corpus(command::corpus::Arguments),
+    /// Train a network from a configuration file (see configs/).
+    Train(command::train::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Corpus(arguments) => command::corpus::run(arguments),
+        Command::Train(arguments) => command::train::run(arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

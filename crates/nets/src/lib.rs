@@ -1,1 +1,17 @@
-//! (to come)
+//! Networks behind the [`Denoiser`](aeolian_diffusion::Denoiser) trait, and the small tape that trains them.
+//!
+//! - [`tape`] records operations and walks them backwards; [`ops`] are the operations, each with its own derivative;
+//! - [`features`] turns evidence into what a network reads;
+//! - [`transformer`] and [`lstm`] are the two networks; [`model`] holds either with its weights and stores them.
+
+pub mod features;
+pub mod lstm;
+pub mod model;
+pub mod ops;
+pub mod parameters;
+pub mod tape;
+pub mod transformer;
+
+pub use model::{Model, ModelError, NetworkConfig};
+pub use parameters::Parameters;
+pub use tape::{Pool, Tape, Var};

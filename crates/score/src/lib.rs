@@ -4,8 +4,15 @@
 //! [`quantise`] puts it on the grid of [`GRID`] positions a quarter that the canvas can hold.
 
 pub mod chord;
+mod crop;
 pub mod key;
+pub mod midi;
+pub mod musicxml;
+pub mod names;
+mod one_key;
 pub mod piece;
+pub mod quantise;
+pub mod spelling;
 
 pub use chord::{Chord, ChordQuality};
 pub use key::{Key, Mode};

@@ -1,0 +1,28 @@
+//! Where music meets the numeric half: the canvas's blocks as a diffusion layout, its picture as a geometry.
+
+use aeolian_canvas::canvas::{LOWEST_PITCH, PITCHES, STEPS};
+use aeolian_canvas::cells::BLOCKS;
+use aeolian_diffusion::{Block, Layout};
+use aeolian_nets::NetworkConfig;
+use aeolian_nets::features::Geometry;
+use aeolian_nets::model::Architecture;
+
+/// The canvas as the diffusion process sees it.
+pub fn canvas_layout() -> Layout {
+    Layout::new(BLOCKS.iter().map(|b| Block { lane: b.lane, groups: b.groups, choices: b.choices }).collect())
+}
+
+/// A network over the canvas.
+pub fn canvas_architecture(network: NetworkConfig) -> Architecture {
+    Architecture {
+        network,
+        blocks: BLOCKS.iter().map(|b| [b.lane, b.groups, b.choices]).collect(),
+        geometry: Geometry {
+            note_lanes: 3,
+            steps: STEPS,
+            pitches: PITCHES,
+            pitch_class_blocks: vec![3, 4, 5],
+            first_pitch_class: usize::from(LOWEST_PITCH) % 12,
+        },
+    }
+}

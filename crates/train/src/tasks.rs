@@ -1,0 +1,169 @@
+//! What training tells the network about each window: which lanes are certain, noisy or unknown, and where.
+//!
+//! The mixture follows the design's table of tasks (§1, §2): one noise level for all notes, a level a lane, some lanes
+//! given, a gap to fill, scattered locks; key, form and chords given, noisy or unknown. One network serves them all.
+
+use aeolian_canvas::cells::{CHORD_LANE, FORM_LANE, KEY_LANE, LANES, UNKNOWN};
+use aeolian_diffusion::schedule::NoiseDensity;
+use aeolian_diffusion::{Layout, Noise, Observation};
+
+/// How one window is seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// log snr of every lane. (T, lanes)
+    pub log_snr: Vec<f32>,
+    /// Weight in the loss: 1 where there is something to learn, 0 where the lane is certain. (T, lanes)
+    pub weights: Vec<f32>,
+    /// Share of the groups of noisy lanes that are certain all the same.
+    pub locks: f64,
+}
+
+const NOTE_LANES: usize = 3;
+const CERTAIN: f32 = Observation::LOG_SNR_CERTAIN;
+const NOTHING: f32 = Observation::LOG_SNR_NOTHING;
+
+/// Draws how a window of `tokens` quarters is seen. `u` in (0, 1) carries the main noise level, so that a batch can
+/// spread its levels evenly.
+pub fn draw_view(tokens: usize, density: &NoiseDensity, u: f64, noise: Noise) -> View {
+    let random = |counter: u64| noise.uniform(counter);
+    let own_level = |counter: u64| density.quantile(random(counter)) as f32;
+    let level = density.quantile(u) as f32;
+    let mut log_snr = vec![level; tokens * LANES];
+    let mut locks = 0.0;
+    let kind = random(0);
+    if kind < 0.45 {
+        // One level for every note.
+    } else if kind < 0.60 {
+        for lane in 0..NOTE_LANES {
+            fill(&mut log_snr, lane, own_level(10 + lane as u64));
+        }
+    } else if kind < 0.78 {
+        for lane in given_lanes(random(1)) {
+            fill(&mut log_snr, lane, CERTAIN);
+        }
+        if random(2) < 0.25 {
+            // A lane nobody speaks of: an accompaniment without its counter-melody, a lead sheet alone.
+            fill(&mut log_snr, (random(3) * NOTE_LANES as f64) as usize, NOTHING);
+        }
+    } else if kind < 0.92 {
+        let longest = (tokens / 2).max(1);
+        let length = 1 + (random(1) * longest as f64) as usize;
+        let start = (random(2) * (tokens - length + 1) as f64) as usize;
+        for (token, row) in log_snr.chunks_exact_mut(LANES).enumerate() {
+            if !(start..start + length).contains(&token) {
+                row.fill(CERTAIN);
+            }
+        }
+    } else {
+        locks = 0.5 * random(1);
+    }
+    set_labels(&mut log_snr, level, random(20), &own_level, [random(21), random(22), random(23)]);
+    let weights = log_snr.iter().map(|&l| if l >= CERTAIN { 0.0 } else { 1.0 }).collect();
+    View { log_snr, weights, locks }
+}
+
+fn fill(log_snr: &mut [f32], lane: usize, level: f32) {
+    log_snr.chunks_exact_mut(LANES).for_each(|row| row[lane] = level);
+}
+
+/// One of the six proper, non-empty subsets of the three note lanes; accompanying a melody most often.
+fn given_lanes(u: f64) -> Vec<usize> {
+    match (u * 8.0) as usize {
+        0..=2 => vec![0],
+        3 => vec![1],
+        4 => vec![2],
+        5 => vec![0, 1],
+        6 => vec![0, 2],
+        _ => vec![1, 2],
+    }
+}
+
+/// Key, form and chords: given, unknown, or as noisy as the notes or at a level of their own.
+fn set_labels(log_snr: &mut [f32], level: f32, chords: f64, own: &impl Fn(u64) -> f32, u: [f64; 3]) {
+    match chords {
+        c if c < 0.20 => fill(log_snr, CHORD_LANE, CERTAIN),
+        c if c < 0.50 => fill(log_snr, CHORD_LANE, NOTHING),
+        c if c < 0.75 => fill(log_snr, CHORD_LANE, level),
+        _ => fill(log_snr, CHORD_LANE, own(30)),
+    }
+    fill(
+        log_snr,
+        KEY_LANE,
+        if u[0] < 0.75 {
+            CERTAIN
+        } else if u[0] < 0.9 {
+            NOTHING
+        } else {
+            level
+        },
+    );
+    fill(
+        log_snr,
+        FORM_LANE,
+        if u[1] < 0.6 {
+            CERTAIN
+        } else if u[1] < 0.85 {
+            NOTHING
+        } else {
+            own(31)
+        },
+    );
+}
+
+/// Makes a share of the groups in noisy note lanes certain: evidence ±[`Observation::CERTAIN`].
+///
+/// Whole tokens × lanes are locked half of the time, single cells otherwise, as people lock bars or notes.
+pub fn lock_cells(layout: &Layout, choices: &[u8], share: f64, noise: Noise, evidence: &mut [f32]) {
+    if share == 0.0 {
+        return;
+    }
+    let whole = noise.uniform(0) < 0.5;
+    let cell_noise = noise.stream(1);
+    for (token, (row, cells)) in
+        choices.chunks_exact(layout.groups()).zip(evidence.chunks_exact_mut(layout.bits())).enumerate()
+    {
+        for (block, group, bit) in layout.spans().take(NOTE_LANES) {
+            let locked_whole = cell_noise.uniform((token * NOTE_LANES + block.lane) as u64) < share;
+            for g in 0..block.groups {
+                let counter = 1_000_000 + (token * layout.groups() + group + g) as u64;
+                let locked = if whole { locked_whole } else { cell_noise.uniform(counter) < share };
+                if !locked || row[group + g] == UNKNOWN {
+                    continue;
+                }
+                for choice in 0..block.choices {
+                    let on = usize::from(row[group + g]) == choice + 1;
+                    let sign = if on { 1.0 } else { -1.0 };
+                    cells[bit + g * block.choices + choice] = sign * Observation::CERTAIN;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn views() -> Vec<View> {
+        let density = NoiseDensity::Uniform { lo: -6.0, hi: 4.0 };
+        (0..2000).map(|i| draw_view(16, &density, 0.3, Noise::new(i))).collect()
+    }
+
+    #[test]
+    fn every_task_appears_and_none_teaches_what_is_certain() {
+        let views = views();
+        for view in &views {
+            for (level, weight) in view.log_snr.iter().zip(&view.weights) {
+                assert_eq!(*weight == 0.0, *level >= CERTAIN);
+            }
+        }
+        let notes = |v: &View, t: usize| v.log_snr[t * LANES..t * LANES + 3].to_vec();
+        let gap = |v: &View| notes(v, 0) != notes(v, 8);
+        let accompany = |v: &View| notes(v, 0)[0] == CERTAIN && notes(v, 0)[2] < CERTAIN && notes(v, 0) == notes(v, 8);
+        let share = |f: &dyn Fn(&View) -> bool| views.iter().filter(|v| f(v)).count() as f64 / 2000.0;
+        assert!((0.05..0.15).contains(&share(&gap)), "{}", share(&gap));
+        assert!((0.07..0.17).contains(&share(&accompany)), "{}", share(&accompany));
+        assert!((0.05..0.11).contains(&share(&|v| v.locks > 0.0)));
+        assert!((0.70..0.80).contains(&share(&|v| v.log_snr[KEY_LANE] == CERTAIN)));
+    }
+}
