@@ -1,4 +1,6 @@
 //! One file a command.
 
+pub mod compose;
 pub mod corpus;
+pub mod reproduce;
 pub mod train;

@@ -15,6 +15,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Compose new pieces: MIDI, notation, sound, picture and recipe of each.
+    Compose(command::compose::Arguments),
+    /// Rebuild a piece from a .json or .mid that Aeolian wrote, byte for byte.
+    Reproduce(command::reproduce::Arguments),
     /// Read folders of music into one corpus file to learn from.
     Corpus(command::corpus::Arguments),
     /// Train a network from a configuration file (see configs/).
@@ -23,6 +27,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Compose(arguments) => command::compose::run(arguments),
+        Command::Reproduce(arguments) => command::reproduce::run(arguments),
         Command::Corpus(arguments) => command::corpus::run(arguments),
         Command::Train(arguments) => command::train::run(arguments),
     };

@@ -158,6 +158,12 @@ mod tests {
     }
 
     #[test]
+    fn a_change_at_the_cut_replaces_the_one_before() {
+        let cut = piece().crop(Tick(8), Tick(12));
+        assert_eq!(cut.tempos, [TempoChange { at: Tick(0), qpm: 70.0 }]);
+    }
+
+    #[test]
     fn cropping_nothing_away_changes_nothing() {
         let score = piece();
         assert_eq!(score.crop(Tick(0), Tick(u32::MAX)), score);

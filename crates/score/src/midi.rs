@@ -1,4 +1,4 @@
-//! Standard MIDI files: [`read`] makes a [`Score`] of their bytes, [`write`](fn@write) makes bytes of a `Score`.
+//! Standard MIDI files: [`read`] makes a [`Score`](crate::Score) of their bytes, [`write`](fn@write) makes bytes of a `Score`.
 //!
 //! Source: "Standard MIDI Files 1.0" (MIDI Manufacturers Association, RP-001). Single events are decoded by `midly`;
 //! the chunks around them are walked here, because `midly` reads on where a file is cut short and music must never

@@ -109,7 +109,7 @@ pub enum MusicXmlError {
 /// - Keyboard parts that reach to both sides of middle C get two staves.
 /// - The same chord symbol going on is not repeated. What is marked after the last note or chord is not written.
 /// - Every voice fills every bar it has notes in exactly; as many voices are used as the notes need.
-/// - A drum stroke is written to the next stroke or the end of its beat, whatever its duration.
+/// - A drum stroke is written to the next stroke, at most to the end of its beat, whatever its duration.
 /// - A bar that a metre change cuts short keeps its time signature and is as long as it is. So are bars of x/32 with
 ///   odd x, which the grid cannot hold: they are written half a position short.
 ///

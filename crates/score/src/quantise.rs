@@ -1,7 +1,7 @@
 //! Onto the grid: every moment of a piece moves to one of the [`GRID`] = 12 positions of its quarter.
 //!
 //! All twelfths can be held, but music is written in sixteenths (0, 3, 6, 9) and triplets (0, 4, 8): these *strong*
-//! positions win where they are nearest or tie, and they also win up to [`REACH`] twelfths away, where a *weak*
+//! positions win where they are nearest or tie, and they also win up to 3/4 of a twelfth away, where a *weak*
 //! position (1, 2, 5, 7, 10, 11) would be a little nearer.
 //!
 //! Why 3/4 of a twelfth: players miss the beat they mean by some 20 ms (Repp 2005, "Sensorimotor synchronization",

@@ -34,6 +34,18 @@ pub struct Piece {
     sections: Vec<usize>,
 }
 
+impl Piece {
+    /// Quarters at which a bar begins and a window fits.
+    pub fn bars(&self) -> &[usize] {
+        &self.bars
+    }
+
+    /// Those of [`Self::bars`] at which a section begins.
+    pub fn sections(&self) -> &[usize] {
+        &self.sections
+    }
+}
+
 /// The pieces of one split.
 pub struct Dataset {
     /// In corpus order.

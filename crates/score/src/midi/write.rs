@@ -14,7 +14,7 @@ const CUSTOMARY: u32 = 480;
 /// The last tick that can be written: the longest delta time there is, and 77 hours of music.
 const LAST_TICK: u32 = (1 << 28) - 1;
 
-/// The ticks a quarter that [`write`] gives a score with `ticks_per_quarter`: always a multiple, so that all times
+/// The ticks a quarter that [`write`](fn@write) gives a score with `ticks_per_quarter`: always a multiple, so that all times
 /// stay exact. From 96 on it is the score's own; below, 480 or else the first multiple that is at least 96.
 pub fn written_resolution(ticks_per_quarter: u32) -> u32 {
     match ticks_per_quarter {
@@ -38,10 +38,10 @@ pub fn write(score: &Score) -> Result<Vec<u8>, MidiError> {
     write_with_text(score, None)
 }
 
-/// Like [`write`], with an opaque text (Aeolian's recipe) at the start of the conductor track, where every program
+/// Like [`write`](fn@write), with an opaque text (Aeolian's recipe) at the start of the conductor track, where every program
 /// lets it be and [`read`](super::read) finds it.
 ///
-/// # Errors   as [`write`].
+/// # Errors   as [`write`](fn@write).
 pub fn write_with_text(score: &Score, text: Option<&str>) -> Result<Vec<u8>, MidiError> {
     let ticks_per_quarter = written_resolution(score.ticks_per_quarter);
     let resolution = u16::try_from(ticks_per_quarter)
@@ -239,9 +239,12 @@ mod tests {
     #[test]
     fn a_key_is_released_before_it_is_struck_again() {
         let score = piece(vec![note(0, 60, 480), note(480, 60, 480)]);
-        let read = read(&write(&score).unwrap()).unwrap();
-        assert_eq!(read.score, score);
-        assert!(read.repairs.is_empty());
+        let backwards = piece(vec![note(480, 60, 480), note(0, 60, 480)]);
+        for written in [&score, &backwards] {
+            let read = read(&write(written).unwrap()).unwrap();
+            assert_eq!(read.score, score);
+            assert!(read.repairs.is_empty());
+        }
     }
 
     #[test]

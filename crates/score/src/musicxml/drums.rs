@@ -69,9 +69,9 @@ impl Drum {
 
 /// Two voices of drum strokes, hands and feet.
 ///
-/// A stroke has no length of its own, so that it is written to last until the next one of its voice, at most to the end
-/// of its beat (`beat_end`); the durations in the score are not kept.
-pub(super) fn drum_voices(notes: &[Note], beat_end: impl Fn(u32) -> u32) -> Vec<Vec<Stack>> {
+/// A stroke has no length of its own, so that it is written to last until the next one of its voice, at most to
+/// `latest_end`; the durations in the score are not kept.
+pub(super) fn drum_voices(notes: &[Note], latest_end: impl Fn(u32) -> u32) -> Vec<Vec<Stack>> {
     let voice = |is_foot: bool| {
         let strokes: Vec<&Note> = notes.iter().filter(|note| Drum::of(note.pitch).is_foot == is_foot).collect();
         let groups: Vec<&[&Note]> = strokes.chunk_by(|a, b| a.onset == b.onset).collect();
@@ -83,7 +83,7 @@ pub(super) fn drum_voices(notes: &[Note], beat_end: impl Fn(u32) -> u32) -> Vec<
                 let start = group[0].onset.0;
                 let mut pitches: Vec<u8> = group.iter().map(|note| note.pitch).collect();
                 pitches.dedup();
-                Stack { start, end: next.min(beat_end(start)), pitches }
+                Stack { start, end: next.min(latest_end(start)), pitches }
             })
             .collect()
     };

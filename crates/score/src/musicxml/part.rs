@@ -56,7 +56,7 @@ impl<'a> PartLayout<'a> {
             return Err(MusicXmlError::Pitch { part: part.name.clone(), pitch: note.pitch });
         }
         let staves: Vec<(Clef, Vec<Vec<Stack>>)> = if part.is_drum {
-            vec![(Clef::Percussion, drum_voices(&notes, |at| beat_end(bars, at)))]
+            vec![(Clef::Percussion, drum_voices(&notes, |at| stroke_end(bars, at)))]
         } else {
             let hands = if needs_two_staves(part) { Some(split_hands(&notes)) } else { None };
             let clefs = if hands.is_some() { vec![Clef::Treble, Clef::Bass] } else { vec![Clef::for_part(part)] };
@@ -169,10 +169,10 @@ impl<'a> PartLayout<'a> {
     }
 }
 
-/// The end of the beat that holds `at`.
-fn beat_end(bars: &[Bar], at: u32) -> u32 {
+/// The latest end of a drum stroke at `at`.
+fn stroke_end(bars: &[Bar], at: u32) -> u32 {
     let bar = bar_at(bars, at);
-    bar.start + bar.meter.beat_end(at - bar.start)
+    bar.start + bar.meter.stroke_end(at - bar.start)
 }
 
 fn write_clef(clef: Clef, number: Option<usize>, xml: &mut XmlWriter) {

@@ -84,9 +84,13 @@ impl Meter {
         (next - 1, self.beats[next - 1], self.beats[next])
     }
 
-    /// The end of the beat that holds `at`.
-    pub(super) fn beat_end(&self, at: u32) -> u32 {
-        self.beat_at(at).2
+    /// How far a drum stroke at `at` may be written without a tie: on an eighth to the end of the beat, between
+    /// eighths to the next eighth, or to the next third of a quarter where it stands in a triplet.
+    pub(super) fn stroke_end(&self, at: u32) -> u32 {
+        let (_, start, end) = self.beat_at(at);
+        let in_beat = at - start;
+        let unit = if end - start == 12 && !in_beat.is_multiple_of(3) { 4 } else { 6 };
+        if in_beat.is_multiple_of(6) { end } else { end.min(start + (in_beat / unit + 1) * unit) }
     }
 
     fn is_beat(&self, at: u32) -> bool {
@@ -417,6 +421,14 @@ mod tests {
         assert_eq!(written(2, 4, &[8, 16]), "quarter(3) half(3)");
         assert_eq!(written(2, 4, &[4, 20]), "eighth(3) quarter(3)~ quarter");
         assert_eq!(written(1, 4, &[1, 11]), "32nd(3) 16th.(3)~ quarter(3)");
+    }
+
+    #[test]
+    fn drum_strokes_end_where_no_tie_is_needed() {
+        let four = Meter::new(4, 4, 48);
+        assert_eq!([0, 3, 6, 9, 16].map(|at| four.stroke_end(at)), [12, 6, 12, 12, 20]);
+        let six = Meter::new(6, 8, 36);
+        assert_eq!([0, 4, 6, 22].map(|at| six.stroke_end(at)), [18, 6, 18, 24]);
     }
 
     #[test]

@@ -1,0 +1,128 @@
+//! A request stated as evidence: which cells are certain, which are free, window by window.
+//!
+//! The key and the form are certain, chords and notes are free. A piece longer than the model's window is composed
+//! in windows that overlap by half: what is there already is certain, and the model continues it.
+
+use aeolian_canvas::canvas::PITCHES;
+use aeolian_canvas::cells::{self, BLOCKS, CHORD_LANE, FORM_LANE, GROUPS, KEY_LANE};
+use aeolian_canvas::{CELLS, Canvas, Form, NoteCell};
+use aeolian_diffusion::{Denoiser, LaneState, Layout, Noise, Task};
+use aeolian_score::{Key, Mode};
+
+/// Quarters in a bar of 4/4, the metre of the first model.
+pub const BAR: usize = 4;
+/// Bars in a phrase, as in most of what the model has learned.
+const PHRASE_BARS: usize = 4;
+
+/// The key in the model's own frame: C major or A minor.
+pub fn home_key(mode: Mode) -> Key {
+    match mode {
+        Mode::Major => Key { tonic: 0, mode },
+        Mode::Minor => Key { tonic: 9, mode },
+    }
+}
+
+/// What a seed chooses when nothing is asked: the mode as often as the model has met it, any tonic, an easy tempo.
+pub fn choose_key(noise: Noise, prior: &[f32]) -> Key {
+    let (_, _, bit) = layout_of_canvas().spans().nth(6).expect("the key block");
+    let odds = |key: Key| f64::from(prior[bit + usize::from(key.tonic) + 12 * usize::from(key.mode == Mode::Minor)]);
+    let minor_over_major = (odds(home_key(Mode::Minor)) - odds(home_key(Mode::Major))).exp();
+    let minor = noise.uniform(0) < minor_over_major / (1.0 + minor_over_major);
+    Key { tonic: (noise.uniform(1) * 12.0) as u8, mode: if minor { Mode::Minor } else { Mode::Major } }
+}
+
+/// A tempo between 66 and 112 quarters a minute.
+pub fn choose_tempo(noise: Noise) -> f64 {
+    (66.0 + noise.uniform(2) * 46.0).round()
+}
+
+/// The canvas's blocks as a diffusion layout.
+pub fn layout_of_canvas() -> Layout {
+    let block = |b: &cells::Block| aeolian_diffusion::Block { lane: b.lane, groups: b.groups, choices: b.choices };
+    Layout::new(BLOCKS.iter().map(block).collect())
+}
+
+/// Whether a stored model reads and writes canvases.
+pub fn fits_the_canvas(denoiser: &dyn Denoiser) -> bool {
+    *denoiser.layout() == layout_of_canvas()
+}
+
+/// A canvas that holds what is certain from the beginning: metre, key and form.
+pub fn blank(bars: usize, key: Key) -> Canvas {
+    let mut canvas = Canvas::new(bars * BAR);
+    for quarter in 0..canvas.quarters {
+        let bar = quarter / BAR;
+        let last = bar + 1 == bars;
+        canvas.keys[quarter] = Some(key);
+        canvas.form[quarter] = Some(Form {
+            section_start: bar.is_multiple_of(PHRASE_BARS),
+            section_end: last || (bar + 1).is_multiple_of(PHRASE_BARS),
+            instrumental: false,
+            piece_end: last,
+        });
+    }
+    canvas
+}
+
+/// The windows of a piece: start and length in quarters, and how many quarters at the start are done already.
+pub fn windows(quarters: usize, longest: usize) -> Vec<(usize, usize, usize)> {
+    let mut windows = vec![(0, quarters.min(longest), 0)];
+    while let Some(&(start, length, _)) = windows.last()
+        && start + length < quarters
+    {
+        // Half a window further, in whole bars, and never past the end.
+        let step = (longest / 2 / BAR * BAR).max(BAR);
+        let next = (start + step).min(quarters - longest);
+        windows.push((next, longest, start + length - next));
+    }
+    windows
+}
+
+/// One window of a canvas as a task: the first `done` quarters certain, chords and notes of the others free.
+pub fn task(canvas: &Canvas, (start, length, done): (usize, usize, usize), seed: u64) -> Task {
+    let layout = layout_of_canvas();
+    let window = canvas.window(start, length);
+    let mut task = Task::free(&layout, length, seed);
+    task.positions = window.positions.iter().map(|p| [p.eighth, p.bar_eighths]).collect();
+    for (quarter, row) in task.choices.chunks_exact_mut(GROUPS).enumerate() {
+        cells::write_quarter(&window, quarter, row);
+    }
+    for quarter in 0..length {
+        task.set(quarter, KEY_LANE, LaneState::Given);
+        task.set(quarter, FORM_LANE, LaneState::Given);
+        if quarter < done {
+            (0..=CHORD_LANE).for_each(|lane| task.set(quarter, lane, LaneState::Given));
+        }
+    }
+    if done == 0 {
+        // Nothing can sound on from before the beginning.
+        for lane in 0..3 {
+            (0..PITCHES).for_each(|key| task.constraint.forbid(0, lane * CELLS + key, NoteCell::Hold as u8));
+        }
+    }
+    task
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_cover_the_piece_and_overlap() {
+        assert_eq!(windows(32, 32), [(0, 32, 0)]);
+        assert_eq!(windows(16, 32), [(0, 16, 0)]);
+        assert_eq!(windows(64, 32), [(0, 32, 0), (16, 32, 16), (32, 32, 16)]);
+        assert_eq!(windows(36, 32), [(0, 32, 0), (4, 32, 28)]);
+    }
+
+    #[test]
+    fn phrases_begin_and_end_and_the_piece_ends_once() {
+        let canvas = blank(10, home_key(Mode::Major));
+        let form: Vec<Form> = canvas.form.iter().flatten().copied().step_by(BAR).collect();
+        let bars =
+            |f: fn(&Form) -> bool| form.iter().enumerate().filter(|(_, x)| f(x)).map(|(i, _)| i).collect::<Vec<_>>();
+        assert_eq!(bars(|f| f.section_start), [0, 4, 8]);
+        assert_eq!(bars(|f| f.section_end), [3, 7, 9]);
+        assert_eq!(bars(|f| f.piece_end), [9]);
+    }
+}

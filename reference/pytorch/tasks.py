@@ -1,0 +1,134 @@
+"""How each window is seen: noise levels, tasks, labels, locks, and the evidence itself (crates/train/src/tasks.rs).
+
+The mixture equals Rust's; the random numbers do not (there they are addressed, here they come from the device).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from model import CERTAIN, LOG_SNR_CERTAIN, LOG_SNR_NOTHING, UNKNOWN, Layout
+
+NOTE_LANES, CHORD_LANE, KEY_LANE, FORM_LANE = 3, 3, 4, 5
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The [noise] table of a configuration: an even part and a bell over log snr."""
+
+    lo: float
+    hi: float
+    mean: float
+    deviation: float
+    even: float
+
+    def quantile(self, u: Tensor) -> Tensor:
+        """Carries u in (0, 1) to a log snr; the first `even` of u is the even part."""
+        lo, hi = ((torch.tensor(x, device=u.device) - self.mean) / self.deviation for x in (self.lo, self.hi))
+        below, above = torch.special.ndtr(lo), torch.special.ndtr(hi)
+        v = ((u - self.even) / (1 - self.even)).clamp(1e-6, 1 - 1e-6)
+        bell = self.mean + self.deviation * torch.special.ndtri(below + v * (above - below))
+        flat = self.lo + (self.hi - self.lo) * u / self.even
+        return torch.where(u <= self.even, flat, bell).clamp(self.lo, self.hi)
+
+
+def given_lanes(u: Tensor) -> Tensor:
+    """One of the six proper subsets of the note lanes; accompanying a melody most often. (B) → (B, 3)"""
+    subsets = [[1, 0, 0]] * 3 + [[0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]]
+    return torch.tensor(subsets, device=u.device, dtype=torch.bool)[(u * 8).long().clamp(max=7)]
+
+
+def draw_views(items: int, tokens: int, noise: Noise, generator: torch.Generator, device) -> tuple[Tensor, Tensor]:
+    """log snr (B, T, lanes) of every window, and the share of its groups that are locked (B)."""
+    u = torch.rand(16, items, generator=generator, device=device)
+    # Levels are spread evenly over the batch: item i of n gets the quantile (i + u) / n.
+    level = noise.quantile((torch.arange(items, device=device) + u[0, 0]) / items)
+    kind = u[1]
+    notes = level[:, None].repeat(1, NOTE_LANES)
+
+    own_levels = (0.45 <= kind) & (kind < 0.60)
+    notes = torch.where(own_levels[:, None], noise.quantile(u[2:5].T), notes)
+    some_given = (0.60 <= kind) & (kind < 0.78)
+    notes = torch.where(some_given[:, None] & given_lanes(u[5]), LOG_SNR_CERTAIN, notes)
+    # A lane nobody speaks of: an accompaniment without its counter-melody, a lead sheet alone.
+    silent = torch.arange(NOTE_LANES, device=device) == (u[7] * NOTE_LANES).long()[:, None]
+    notes = torch.where((some_given & (u[6] < 0.25))[:, None] & silent, LOG_SNR_NOTHING, notes)
+
+    gap = (0.78 <= kind) & (kind < 0.92)
+    length = 1 + (u[5] * max(tokens // 2, 1)).long()
+    start = (u[6] * (tokens - length + 1)).long()
+    token = torch.arange(tokens, device=device)
+    inside = (token >= start[:, None]) & (token < (start + length)[:, None])
+    notes = torch.where((gap[:, None] & ~inside)[..., None], LOG_SNR_CERTAIN, notes[:, None])  # (B, T, 3)
+    locks = torch.where(kind >= 0.92, 0.5 * u[5], 0.0)
+
+    def one_of(v: Tensor, certain: float, nothing: float, otherwise: Tensor) -> Tensor:
+        return torch.where(v < certain, LOG_SNR_CERTAIN, torch.where(v < nothing, LOG_SNR_NOTHING, otherwise))
+
+    chords = one_of(u[8], 0.20, 0.50, torch.where(u[8] < 0.75, level, noise.quantile(u[9])))
+    key = one_of(u[10], 0.75, 0.90, level)
+    form = one_of(u[11], 0.60, 0.85, noise.quantile(u[12]))
+    labels = torch.stack([chords, key, form], -1)[:, None].expand(-1, tokens, -1)
+    return torch.cat([notes, labels], -1), locks
+
+
+def signs(layout: Layout, choices: Tensor) -> Tensor:
+    """+1 for the chosen cell of a group, −1 for its others, 0 where unknown. (B, T, groups) → (B, T, bits)"""
+    parts = []
+    for _, groups, count, group, _ in layout.spans():
+        chosen = choices[..., group : group + groups, None]
+        own = torch.arange(1, count + 1, device=choices.device, dtype=torch.uint8)
+        sign = torch.where(chosen == own, 1.0, -1.0)
+        parts.append(torch.where(chosen == UNKNOWN, 0.0, sign).flatten(-2))
+    return torch.cat(parts, -1)
+
+
+def per_cell(layout: Layout, lanes: Tensor) -> Tensor:
+    """(B, T, lanes) → (B, T, bits)"""
+    counts = [groups * count for _, groups, count in layout.blocks]
+    index = torch.tensor([lane for lane, _, _ in layout.blocks], device=lanes.device)
+    return lanes[..., index].repeat_interleave(torch.tensor(counts, device=lanes.device), -1, output_size=layout.bits)
+
+
+def noise_evidence(layout: Layout, choices: Tensor, log_snr: Tensor, generator: torch.Generator) -> Tensor:
+    """e ~ N(2 snr s, 4 snr), ±CERTAIN in certain lanes, 0 where nothing is known (crates/diffusion/src/evidence.rs)."""
+    certain, nothing = log_snr >= LOG_SNR_CERTAIN, log_snr <= LOG_SNR_NOTHING
+    snr = log_snr.exp()
+    signal = torch.where(certain, CERTAIN, torch.where(nothing, 0.0, 2 * snr))
+    scatter = torch.where(certain | nothing, 0.0, 2 * snr.sqrt())
+    s = signs(layout, choices)
+    normal = torch.randn(s.shape, generator=generator, device=s.device)
+    evidence = per_cell(layout, signal) * s + per_cell(layout, scatter) * normal * s.abs()
+    return evidence.clamp(-CERTAIN, CERTAIN)
+
+
+def lock_cells(layout: Layout, choices: Tensor, locks: Tensor, evidence: Tensor, generator: torch.Generator) -> Tensor:
+    """Makes a share of the note groups certain: whole tokens × lanes half of the time, single groups otherwise."""
+    items, tokens = choices.shape[:2]
+    device = choices.device
+    spans = list(layout.spans())[:NOTE_LANES]
+    whole = torch.rand(items, 1, 1, generator=generator, device=device) < 0.5
+    parts = []
+    for _, groups, count, _, _ in spans:
+        together = torch.rand(items, tokens, 1, generator=generator, device=device)
+        apart = torch.rand(items, tokens, groups, generator=generator, device=device)
+        locked = torch.where(whole, together, apart) < locks[:, None, None]
+        parts.append(locked.repeat_interleave(count, -1))
+    locked = torch.cat(parts, -1)
+    bits = locked.shape[-1]
+    sure = CERTAIN * signs(layout, choices)[..., :bits]
+    notes = torch.where(locked & (sure != 0), sure, evidence[..., :bits])
+    return torch.cat([notes, evidence[..., bits:]], -1)
+
+
+def draw_examples(
+    layout: Layout, choices: Tensor, noise: Noise, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Evidence (B, T, bits), log snr (B, T, lanes) and loss weights (B, T, lanes) of windows."""
+    items, tokens = choices.shape[:2]
+    log_snr, locks = draw_views(items, tokens, noise, generator, choices.device)
+    evidence = noise_evidence(layout, choices, log_snr, generator)
+    evidence = lock_cells(layout, choices, locks, evidence, generator)
+    weights = (log_snr < LOG_SNR_CERTAIN).float()
+    return evidence, log_snr, weights
