@@ -57,7 +57,8 @@ def main() -> None:
     median = times[len(times) // 2]
     count = sum(p.numel() for p in model.parameters())
     print(f"PyTorch {torch.__version__}, {args.threads} threads of {os.cpu_count()}, {count / 1e6:.2f} million weights")
-    print(f"median {median:.3f} s a step ({times[0]:.3f} to {times[-1]:.3f} over {len(times)}), {args.batch / median:.1f} examples/s")
+    spread = f"{times[0]:.3f} to {times[-1]:.3f} over {len(times)}"
+    print(f"median {median:.3f} s a step ({spread}), {args.batch / median:.1f} examples/s")
 
 
 if __name__ == "__main__":

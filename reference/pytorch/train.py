@@ -27,6 +27,7 @@ from data import Corpus
 START = time.monotonic()
 VALIDATION_LEVELS = [-4.0, -2.5, -1.0, 0.0, 1.0, 2.0]
 REPORT_EVERY = 50
+STORE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ def begin(trainer: Trainer, args: argparse.Namespace) -> None:
             run, metadata = checkpoint.load(folder)
             for name, mine in trainer.metadata().items():
                 if name in ("architecture", "corpus_digests") and metadata[name] != mine:
-                    raise SystemExit(f"{folder} belongs to another experiment: its {name} differ")
+                    raise SystemExit(f"{folder} belongs to another experiment: {name} differs")
             trainer.go_on(run)
             print(f"going on from {folder} ({metadata['rung']}) after {run.counters.seen} examples", flush=True)
             return
@@ -218,6 +219,7 @@ def main() -> None:
     print(f"{count / 1e6:.2f} million weights, {len(corpus.bars)} windows, ready after {time.monotonic() - START:.1f} s")
 
     begun, first, before = time.monotonic(), c.seen, c.seconds
+    reported, stored = (begun, first), begun
     rows: list[tuple[Tensor, Tensor]] = []
     while c.seen < o.examples:
         rows.append(trainer.step())
@@ -228,7 +230,9 @@ def main() -> None:
         loss = rows[-1][0].item()  # waits for the device, so that the clock is honest
         if not math.isfinite(loss + rows[-1][1].item()):
             raise SystemExit(f"training went astray after {c.seen} examples: lower the learning rate")
-        speed = (c.seen - first) / (time.monotonic() - begun)
+        now = time.monotonic()
+        speed = (c.seen - reported[1]) / (now - reported[0])  # since the last report: the first one includes compiling
+        reported = now, c.seen
         print(f"{c.seen} of {o.examples} examples, {loss:.2f} nats, {speed:.0f}/s", flush=True)
         late = time.monotonic() - START > args.seconds
         if due or late or c.seen >= o.examples:
@@ -239,11 +243,14 @@ def main() -> None:
             c.log.append(row)
             rows = []
             print(json.dumps(row), flush=True)
+            reported = time.monotonic(), c.seen
+        if late or c.seen >= o.examples or due and now - stored > STORE_SECONDS:
             run, metadata = trainer.run(), trainer.metadata()
             if args.checkpoint is not None:
                 checkpoint.save(args.checkpoint, run, corpus.prior, metadata)
             rung = checkpoint.save(args.out, run, corpus.prior, metadata, int(args.travel_mib * 2**20))
             print(f"stored ({rung})", flush=True)
+            reported, stored = (time.monotonic(), c.seen), time.monotonic()
         if late:
             break
     if args.device == "cuda":

@@ -2,5 +2,6 @@
 
 pub mod compose;
 pub mod corpus;
+pub mod evaluate;
 pub mod reproduce;
 pub mod train;

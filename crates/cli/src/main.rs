@@ -21,6 +21,8 @@ enum Command {
     Reproduce(command::reproduce::Arguments),
     /// Read folders of music into one corpus file to learn from.
     Corpus(command::corpus::Arguments),
+    /// Judge models beside real music and a 3-gram model.
+    Evaluate(command::evaluate::Arguments),
     /// Train a network from a configuration file (see configs/).
     Train(command::train::Arguments),
 }
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Command::Compose(arguments) => command::compose::run(arguments),
         Command::Reproduce(arguments) => command::reproduce::run(arguments),
         Command::Corpus(arguments) => command::corpus::run(arguments),
+        Command::Evaluate(arguments) => command::evaluate::run(arguments),
         Command::Train(arguments) => command::train::run(arguments),
     };
     match outcome {

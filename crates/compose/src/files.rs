@@ -45,7 +45,7 @@ impl Composition {
         let made = |extension, bytes| Artefact { extension, bytes };
         Ok(vec![
             made("mid", midi::write_with_text(&self.score, Some(&self.recipe.to_line()))?),
-            made("musicxml", musicxml::write(&self.score)?.into_bytes()),
+            made("musicxml", musicxml::write(&musicxml::legible(&self.score)?)?.into_bytes()),
             made("wav", wav::to_bytes(&sound)?),
             made("svg", piano_roll(&self.score, &RollStyle::default()).into_bytes()),
             made("json", self.recipe.to_json().into_bytes()),

@@ -64,10 +64,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("valid.positions", Dtype::U8, vec![window[0], window[1], 2], held_positions),
         ("prior", Dtype::F32, vec![layout.bits()], prior),
     ];
-    let views: Result<Vec<_>, _> = tensors
+    let views: Result<Vec<_>, safetensors::SafeTensorError> = tensors
         .iter()
         .map(|(name, dtype, shape, data)| Ok((*name, TensorView::new(*dtype, shape.clone(), data)?)))
-        .collect::<Result<_, safetensors::SafeTensorError>>();
+        .collect();
     let digests: Result<Vec<String>, _> =
         config.corpora.iter().map(|path| Corpus::open(path).map(|corpus| corpus.digest().to_owned())).collect();
     let architecture = serde_json::to_string(&canvas_architecture(config.network.clone()))?;

@@ -1,7 +1,8 @@
 //! Writes a small transformer with everything it computes on one observation, for `reference/pytorch/check.py`.
 //!
-//! Run: `cargo run --release -p aeolian-train --example reference_case -- out/case.safetensors`
-//! See: the loss in nats a quarter. The check compares context, loss and the gradient of every weight.
+//! Run: `cargo run --release -p aeolian-train --example reference_case -- out/case.safetensors [weights.safetensors]`
+//! See: the loss in nats a quarter. The check compares context, loss and the gradient of every weight; with a weight
+//! file, such as one trained on a GPU, it does so for that network.
 
 use aeolian_diffusion::{Noise, Observation, UNKNOWN, cross_entropy, noise_evidence};
 use aeolian_nets::transformer::TransformerConfig;
@@ -20,15 +21,24 @@ fn normals(count: usize, stream: u64) -> Vec<f32> {
     values
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let out = std::env::args().nth(1).ok_or("say which file to write")?;
-    let layout = canvas_layout();
+/// A network small enough for a file that travels.
+fn small_model() -> Model {
     let config = TransformerConfig { width: 32, blocks: 2, heads: 2, head_channels: 16, ..TransformerConfig::tiny() };
-    let prior: Vec<f32> = normals(layout.bits(), 1).iter().map(|n| n - 2.0).collect();
+    let prior = normals(canvas_layout().bits(), 1).iter().map(|n| n - 2.0).collect();
     let mut model = Model::new(canvas_architecture(NetworkConfig::Transformer(config)), prior, 1);
     // Many weights begin at zero and would hide a mistake: move them all.
     let moves = normals(model.weights.len(), 2);
     model.weights.iter_mut().zip(moves).for_each(|(w, n)| *w += 0.05 * n);
+    model
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = std::env::args().nth(1).ok_or("say which file to write")?;
+    let model = match std::env::args().nth(2) {
+        Some(weights) => Model::from_bytes(&std::fs::read(weights)?)?,
+        None => small_model(),
+    };
+    let layout = canvas_layout();
 
     let random = Noise::new(909).stream(3);
     let mut choices = Vec::with_capacity(QUARTERS * layout.groups());
@@ -49,13 +59,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut evidence = vec![0.0; QUARTERS * layout.bits()];
     noise_evidence(&layout, &choices, &log_snr, Noise::new(5), &mut evidence);
 
-    let observation = Observation {
-        items: ITEMS,
-        tokens: TOKENS,
-        evidence: &evidence,
-        log_snr: &log_snr,
-        positions: &positions,
-    };
+    let observation =
+        Observation { items: ITEMS, tokens: TOKENS, evidence: &evidence, log_snr: &log_snr, positions: &positions };
     let mut pool = Pool::default();
     let mut tape = Tape::recording(&model.weights, &mut pool);
     let output = model.network().forward(&mut tape, &observation);

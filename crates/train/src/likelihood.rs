@@ -3,7 +3,10 @@
 use crate::dataset::Window;
 use aeolian_canvas::cells::{CHORD_LANE, FORM_LANE, KEY_LANE, LANES};
 use aeolian_diffusion::bound::{BoundSettings, likelihood_bound};
-use aeolian_diffusion::{Denoiser, Error, LaneState, Task};
+use aeolian_diffusion::{Denoiser, LaneState, Task};
+
+/// Why a bound cannot be had.
+pub use aeolian_diffusion::Error as BoundError;
 use rayon::prelude::*;
 
 /// A question put to the model. In all of them the key is given; chords and form are unknown.
@@ -93,9 +96,9 @@ pub fn bound(
     question: Question,
     windows: &[Window],
     draws: usize,
-) -> Result<NatsPerQuarter, Error> {
+) -> Result<NatsPerQuarter, BoundError> {
     let settings = BoundSettings { draws, batch: 1, ..BoundSettings::default() };
-    let values: Result<Vec<f64>, Error> = windows
+    let values: Result<Vec<f64>, BoundError> = windows
         .par_iter()
         .enumerate()
         .map(|(index, window)| {

@@ -260,7 +260,7 @@ impl Trainer {
                 self.store()?;
             }
         }
-        Ok(())
+        self.store()
     }
 
     /// One step. Returns the mean cross-entropy in nats a quarter and the gradient's norm.
@@ -363,6 +363,7 @@ impl Trainer {
         checkpoint::save(&self.checkpoint_path(), &self.optimiser, &state)?;
         let metadata = [
             ("config", self.config_text.clone()),
+            ("frame", format!("{:?}", self.config.window.frame).to_lowercase()),
             ("corpus_digests", self.digests.join(" ")),
             ("examples_seen", self.seen.to_string()),
             ("training_seconds", format!("{:.0}", self.seconds)),

@@ -1,0 +1,52 @@
+//! Likelihood in nats a quarter: an upper bound for the networks, exact for the 3-gram model.
+//!
+//! All are asked for the same thing: the note cells of three lanes on the sixteenth grid, the key known (the window is
+//! in C major or A minor), chords and form unknown.
+
+use crate::{Candidate, EvaluateError, Material, Settings};
+use aeolian_train::dataset::Window;
+use aeolian_train::likelihood::{NatsPerQuarter, Question, bound};
+use std::fmt::Write;
+
+/// Seed of the held-out windows.
+const SEED: u64 = 20;
+
+/// One row a model, one column a question.
+pub fn table(
+    settings: &Settings,
+    material: &Material,
+    candidates: &[Candidate],
+    say: &mut dyn FnMut(&str),
+) -> Result<String, EvaluateError> {
+    let canvases = material.valid.spread(settings.windows, SEED);
+    let windows: Vec<Window> = canvases.iter().map(Window::of).collect();
+    let mut text = format!(
+        "−log p of the note cells, nats a quarter, mean ± standard error over {} held-out windows of 8 bars \
+         (networks: upper bound with {} looks a window; 3-gram: exact).\n\n| model |",
+        windows.len(),
+        settings.draws
+    );
+    let mut put = |arguments: std::fmt::Arguments| text.write_fmt(arguments).expect("a string takes everything");
+    for question in Question::ALL {
+        put(format_args!(" {} |", question.name()));
+    }
+    put(format_args!("\n|---|{}\n", "--:|".repeat(Question::ALL.len())));
+    for candidate in candidates {
+        put(format_args!("| {} |", candidate.name));
+        for question in Question::ALL {
+            say(&format!("bounding the likelihood of {}: {}", candidate.name, question.name()));
+            let nats = bound(candidate.composer.model(), question, &windows, settings.draws)?;
+            put(format_args!(" {} |", shown(nats)));
+        }
+        put(format_args!("\n"));
+    }
+    let quarters = crate::WINDOW.quarters as f64;
+    let exact: Vec<f64> = canvases.iter().map(|w| -material.ngram.log_likelihood(w) / quarters).collect();
+    put(format_args!("| 3-gram | {} |", shown(NatsPerQuarter::of(&exact))));
+    put(format_args!("{}\n", " – |".repeat(Question::ALL.len() - 1)));
+    Ok(text)
+}
+
+fn shown(nats: NatsPerQuarter) -> String {
+    format!("{:.2} ± {:.2}", nats.mean, nats.error)
+}
