@@ -75,7 +75,7 @@ def shards(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
 
 
 def save(folder: Path, run: Run, prior: Tensor, metadata: dict[str, str], limit: int | None = None) -> str:
-    """Writes a run within `limit` bytes and says on which rung. A new set replaces the old one only when it is whole."""
+    """Writes a run within `limit` bytes; returns its rung. A new set replaces the old one only when it is whole."""
     rung = rung_for(sum(w.numel() for w in run.weights.values()), limit)
     average = {name: t.to("cpu", torch.float16) for name, t in run.averaged.items()} | {"prior": prior.cpu()}
     sources = {"weights": run.weights, "averaged": run.averaged, "first": run.first, "second": run.second}

@@ -1,4 +1,4 @@
-"""The transformer denoiser of crates/nets in PyTorch: equal names, shapes and numbers, so that weights travel both ways.
+"""The transformer denoiser of crates/nets in PyTorch: equal names, shapes and numbers; weights travel both ways.
 
 A file written here opens in Rust (`Model::from_bytes`) and the other way round; `check.py` compares the two. Shapes:
 B items, T tokens (quarters), S steps a token, P pitches, C channels, D width.

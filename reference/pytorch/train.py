@@ -110,7 +110,7 @@ class Trainer:
 
     @torch.no_grad()
     def validate(self) -> list[float]:
-        """Cross-entropy of the averaged weights in nats per note lane and quarter; key given, chords and form unknown."""
+        """Cross-entropy of the average in nats per note lane and quarter; key given, chords and form unknown."""
         choices, positions = self.corpus.valid
         layout, lanes = self.model.layout, tasks.NOTE_LANES
         now = {name: p.detach().clone() for name, p in self.parameters.items()}
@@ -126,7 +126,8 @@ class Trainer:
             nats = 0.0
             for some in torch.arange(len(choices), device=self.device).split(16):
                 context = self.model(evidence[some], log_snr[some], positions[some])
-                nats += network.cross_entropy(layout, evidence[some], context, choices[some], weights[some]).sum().item()
+                sums = network.cross_entropy(layout, evidence[some], context, choices[some], weights[some])
+                nats += sums.sum().item()
             result.append(nats / (choices.shape[0] * choices.shape[1] * lanes))
         self.copy_weights(now)
         return result
@@ -216,7 +217,8 @@ def main() -> None:
     begin(trainer, args)
     o, c = trainer.optimiser, trainer.counters
     count = sum(p.numel() for p in trainer.parameters.values())
-    print(f"{count / 1e6:.2f} million weights, {len(corpus.bars)} windows, ready after {time.monotonic() - START:.1f} s")
+    ready = time.monotonic() - START
+    print(f"{count / 1e6:.2f} million weights, {len(corpus.bars)} windows, ready after {ready:.1f} s", flush=True)
 
     begun, first, before = time.monotonic(), c.seen, c.seconds
     reported, stored = (begun, first), begun

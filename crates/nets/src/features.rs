@@ -27,6 +27,10 @@ pub struct Geometry {
 
 /// Channels of the picture: four a lane, one a pitch-class block, one constant; the rest zero.
 pub const IMAGE_CHANNELS: usize = 16;
+/// Lags at which the picture is echoed, in half bars, ahead and behind: music repeats by the bar.
+pub const ECHO_HALF_BARS: [usize; 4] = [1, 2, 4, 8];
+/// Channels of the echo: two beliefs a lane at every lag, ahead and behind; three note lanes fill it.
+pub const ECHO_CHANNELS: usize = 48;
 /// Numbers for the place in the bar: sixteen places and sixteen lengths.
 pub const POSITION_WIDTH: usize = 32;
 /// Numbers for one noise level: eight soft bins, one for "certain", one for "nothing".
@@ -41,6 +45,33 @@ pub struct Features {
     pub levels: Vec<f32>,
     /// Beliefs and squashed evidence as pictures; empty if not asked for. (B, T·steps, pitches, 16) bordered
     pub image: Vec<f32>,
+}
+
+/// The beliefs of the same pitches half a bar, one, two and four bars before and after each step: repetition laid
+/// beside what may repeat, where a convolution can see it. `pixels` as [`Features::image`], `echo` zeroed, the same shape
+/// with [`ECHO_CHANNELS`].
+pub fn write_echo(geometry: &Geometry, observation: &Observation, shape: Image, pixels: &[f32], echo: &mut [f32]) {
+    let lanes = geometry.note_lanes.min(ECHO_CHANNELS / (4 * ECHO_HALF_BARS.len()));
+    let to = shape.with_channels(ECHO_CHANNELS);
+    for item in 0..shape.items {
+        for row in 0..shape.rows {
+            let [_, bar_eighths] = observation.positions[item * observation.tokens + row / geometry.steps];
+            let half_bar = usize::from(bar_eighths) * geometry.steps / 4;
+            for (index, lag) in ECHO_HALF_BARS.iter().map(|halves| halves * half_bar).enumerate() {
+                for (side, source) in [row.checked_sub(lag), Some(row + lag)].into_iter().enumerate() {
+                    let Some(source) = source.filter(|&s| s < shape.rows) else { continue };
+                    let first = (2 * index + side) * 2 * lanes;
+                    for column in 0..shape.columns {
+                        let from = &pixels[shape.at(item, source, column)..][..4 * lanes];
+                        let slot = &mut echo[to.at(item, row, column) + first..][..2 * lanes];
+                        for (pair, four) in slot.chunks_exact_mut(2).zip(from.chunks_exact(4)) {
+                            pair.copy_from_slice(&four[..2]);
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Width of [`Features::patch`].
@@ -168,6 +199,24 @@ fn write_picture(
 mod tests {
     use super::*;
     use aeolian_diffusion::Block;
+
+    #[test]
+    fn an_echo_brings_the_bar_before_and_the_bar_after() {
+        let geometry =
+            Geometry { note_lanes: 3, steps: 4, pitches: 2, pitch_class_blocks: vec![], first_pitch_class: 0 };
+        let shape =
+            Image { items: 1, rows: 32, columns: 2, channels: IMAGE_CHANNELS, border_rows: 1, border_columns: 1 };
+        let mut pixels = vec![0.0; shape.len()];
+        pixels[shape.at(0, 16, 1) + 4] = 7.0; // second lane, onset, at the second bar of 4/4
+        let observation = Observation { items: 1, tokens: 8, evidence: &[], log_snr: &[], positions: &[[0, 8]; 8] };
+        let to = shape.with_channels(ECHO_CHANNELS);
+        let mut echo = vec![0.0; to.len()];
+        write_echo(&geometry, &observation, shape, &pixels, &mut echo);
+        // Lag index 1 is a whole bar; ahead of the first bar and half a bar behind the middle of the second.
+        assert_eq!(echo[to.at(0, 0, 1) + (2 + 1) * 6 + 2], 7.0);
+        assert_eq!(echo[to.at(0, 24, 1) + 2], 7.0);
+        assert_eq!(echo.iter().filter(|&&x| x != 0.0).count(), 3);
+    }
 
     #[test]
     fn nothing_known_reads_as_zero_and_certainty_as_its_sign() {

@@ -138,6 +138,19 @@ impl Model {
         Ok(model)
     }
 
+    /// Takes over every tensor of another weight file whose name and size fit; returns how many numbers that were.
+    /// What has no counterpart keeps its fresh weights, so that a network may grow.
+    pub fn adopt(&mut self, bytes: &[u8]) -> Result<usize, ModelError> {
+        let tensors = SafeTensors::deserialize(bytes).map_err(ModelError::Damaged)?;
+        let mut adopted = 0;
+        for spec in self.parameters.specs() {
+            if read_tensor(&tensors, &spec.name, &mut self.weights[spec.span.range()]).is_ok() {
+                adopted += spec.span.len;
+            }
+        }
+        Ok(adopted)
+    }
+
     /// The weight file, in f16 (for shipping) or f32 (for checkpoints).
     pub fn to_bytes(&self, weights: &[f32], half_precision: bool) -> Result<Vec<u8>, ModelError> {
         let dtype = if half_precision { Dtype::F16 } else { Dtype::F32 };

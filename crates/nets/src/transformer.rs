@@ -4,7 +4,7 @@
 //! key and harmony (design §3, §7). Blocks are pre-norm with shared adaptive modulation from the noise levels and a
 //! learned offset a block (Chen et al. 2023, arXiv:2310.00426), which starts every block as the identity.
 
-use crate::features::{self, Geometry, IMAGE_CHANNELS, LEVEL_WIDTH};
+use crate::features::{self, ECHO_CHANNELS, Geometry, IMAGE_CHANNELS, LEVEL_WIDTH};
 use crate::model::Network;
 use crate::ops::attention::{Shape, attention};
 use crate::ops::conv::Conv;
@@ -70,6 +70,7 @@ pub struct Transformer {
     prior: Vec<f32>,
     marginals: Vec<f32>,
     stem: [Conv; 2],
+    stem_echo: Conv,
     patch: Linear,
     patch_from_stem: Linear,
     level_hidden: Linear,
@@ -103,6 +104,9 @@ impl Transformer {
             Conv::new(p, "stem.0", kernel, IMAGE_CHANNELS, IMAGE_CHANNELS, 1.4),
             Conv::new(p, "stem.1", kernel, IMAGE_CHANNELS, IMAGE_CHANNELS, 1.4),
         ];
+        // A semitone to either side: a repeat may be moved by a step. Starts as no echo at all.
+        let around = Kernel { rows: 1, columns: 3 };
+        let stem_echo = Conv::new(p, "stem.echo", around, ECHO_CHANNELS, IMAGE_CHANNELS, 0.0);
         let patch = Linear::new(p, "patch.cells", features::patch_width(&layout), width, 0.7);
         let patch_from_stem = Linear::with_bias(p, "patch.stem", token_pixels, width, 0.7, None);
         let level_hidden = Linear::new(p, "levels.0", layout.lanes() * LEVEL_WIDTH, width, 1.0);
@@ -134,6 +138,7 @@ impl Transformer {
             prior,
             marginals,
             stem,
+            stem_echo,
             patch,
             patch_from_stem,
             level_hidden,
@@ -192,11 +197,16 @@ impl Network for Transformer {
             Some((image, pixels)),
             patch,
         );
+        let mut echo = tape.take_zeroed(image.with_channels(ECHO_CHANNELS).len());
+        features::write_echo(&self.geometry, observation, image, &f.image, &mut echo);
         let pixels = tape.input(f.image);
+        let echo = tape.input(echo);
         let patch = tape.input(f.patch);
         let levels = tape.input(f.levels);
 
         let first = self.stem[0].forward(tape, pixels, image); // (B, T·steps, P, C)
+        let repeats = self.stem_echo.forward(tape, echo, image.with_channels(ECHO_CHANNELS));
+        let first = pointwise::add(tape, first, repeats);
         let first = pointwise::gelu(tape, first);
         let second = self.stem[1].forward(tape, first, image);
         let second = pointwise::gelu(tape, second);

@@ -59,14 +59,6 @@ pub enum TrainError {
         /// What differs.
         what: &'static str,
     },
-    /// Weights of a network of another size.
-    #[error("these weights are of another network: {found} numbers instead of {expected}")]
-    OtherNetwork {
-        /// Numbers this network has.
-        expected: usize,
-        /// Numbers found.
-        found: usize,
-    },
     /// The loss is not a number any more.
     #[error("training went astray after {seen} examples: the loss is not a number; lower the learning rate")]
     Diverged {
@@ -197,13 +189,12 @@ impl Trainer {
         &self.log
     }
 
-    /// Begins from the weights of another run on the same network (warm start); the optimiser starts anew.
-    pub fn warm_start(&mut self, weights: &[f32]) -> Result<(), TrainError> {
-        if weights.len() != self.weights() {
-            return Err(TrainError::OtherNetwork { expected: self.weights(), found: weights.len() });
-        }
-        self.optimiser = Optimiser::new(weights.to_vec());
-        Ok(())
+    /// Begins from the weights of another run, as far as names and sizes fit; the optimiser starts anew. Returns how many
+    /// weights were taken over.
+    pub fn warm_start(&mut self, weight_file: &[u8]) -> Result<usize, TrainError> {
+        let adopted = self.model.adopt(weight_file)?;
+        self.optimiser = Optimiser::new(self.model.weights.clone());
+        Ok(adopted)
     }
 
     fn checkpoint_path(&self) -> PathBuf {

@@ -1,5 +1,7 @@
 //! `aeolian train CONFIG`: one experiment, with progress, resumable, with its curve as a picture.
 
+use aeolian_picture::{Curve, curves};
+use aeolian_train::trainer::{LogRow, VALIDATION_LEVELS};
 use aeolian_train::{Progress, TrainConfig, Trainer};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -25,7 +27,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     eprintln!("{} million weights; {pieces} pieces, {windows} windows", trainer.weights() as f64 / 1e6);
     if let (Some(path), true) = (&arguments.warm_start, trainer.log().is_empty()) {
         let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        trainer.warm_start(&aeolian_nets::Model::from_bytes(&bytes)?.weights)?;
+        let adopted = trainer.warm_start(&bytes)?;
+        eprintln!("beginning with {} million weights of {}", adopted as f64 / 1e6, path.display());
     }
     let style = ProgressStyle::with_template("{elapsed_precise} [{wide_bar}] {pos}/{len} examples, {msg}, {eta} left")
         .expect("a valid template");
@@ -43,6 +46,23 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         true
     })?;
     bar.finish();
-    println!("Weights: {}", trainer.weights_path().display());
+    let picture = trainer.weights_path().with_file_name("curve.svg");
+    std::fs::write(&picture, draw(trainer.log()))
+        .with_context(|| format!("{} cannot be written", picture.display()))?;
+    println!("Weights: {}\nCurve: {}", trainer.weights_path().display(), picture.display());
     Ok(())
+}
+
+/// Validation cross-entropy at every noise level over the examples seen, each as a share of its first value, so that
+/// levels of very different size can be read in one picture.
+fn draw(log: &[LogRow]) -> String {
+    let series: Vec<Curve> = VALIDATION_LEVELS
+        .iter()
+        .enumerate()
+        .map(|(level, log_snr)| Curve {
+            name: format!("log snr {log_snr}"),
+            points: log.iter().map(|row| (row.seen as f64, row.valid[level] / log[0].valid[level])).collect(),
+        })
+        .collect();
+    curves(&series, "Validation cross-entropy, as a share of its first value", "examples", "share", false)
 }
