@@ -20,6 +20,8 @@ LOG_SNR_NOTHING = -10.0
 UNKNOWN = 255
 
 IMAGE_CHANNELS = 16
+ECHO_HALF_BARS = (1, 2, 4, 8)
+ECHO_CHANNELS = 48
 POSITION_WIDTH = 32
 LEVEL_BINS = 8
 LEVEL_WIDTH = LEVEL_BINS + 2
@@ -148,7 +150,13 @@ class Transformer(nn.Module):
         self.register_buffer("class_cells", torch.stack(picked), persistent=False)  # (blocks, P)
 
         # The attribute names spell the names in the weight file.
-        self.stem = nn.ModuleList(Conv(*kernel, IMAGE_CHANNELS, IMAGE_CHANNELS, 1.4) for _ in range(2))
+        self.stem = nn.ModuleDict(
+            {
+                "0": Conv(*kernel, IMAGE_CHANNELS, IMAGE_CHANNELS, 1.4),
+                "1": Conv(*kernel, IMAGE_CHANNELS, IMAGE_CHANNELS, 1.4),
+                "echo": Conv(1, 3, ECHO_CHANNELS, IMAGE_CHANNELS, 0.0),
+            }
+        )
         self.patch = nn.ModuleDict(
             {"cells": Linear(bits + POSITION_WIDTH, width, 0.7), "stem": Linear(pixels, width, 0.7, bias=False)}
         )
@@ -197,14 +205,31 @@ class Transformer(nn.Module):
         image = torch.cat([lanes, classes, one], -1).flatten(1, 2)  # (B, T·S, P, C)
         return image.permute(0, 3, 1, 2)
 
+    def echo(self, picture: Tensor, positions: Tensor) -> Tensor:
+        """The beliefs half a bar to four bars before and after every step. (B, C, T·S, P) → (B, 48, T·S, P)"""
+        seen = [channel for lane in range(self.note_lanes) for channel in (4 * lane, 4 * lane + 1)]
+        notes = picture[:, seen]  # (B, 2 · lanes, T·S, P)
+        half_bar = (positions[..., 1].long() * self.steps // 4).repeat_interleave(self.steps, 1)  # (B, T·S)
+        rows = torch.arange(notes.shape[2], device=notes.device)
+        parts = []
+        for halves in ECHO_HALF_BARS:
+            for source in (rows - halves * half_bar, rows + halves * half_bar):
+                inside = (source >= 0) & (source < len(rows))
+                index = source.clamp(0, len(rows) - 1)[:, None, :, None].expand_as(notes)
+                parts.append(notes.gather(2, index) * inside[:, None, :, None])
+        echo = torch.cat(parts, 1)
+        return F.pad(echo, (0, 0, 0, 0, 0, ECHO_CHANNELS - echo.shape[1]))
+
     def forward(self, evidence: Tensor, log_snr: Tensor, positions: Tensor) -> Tensor:
         """Context log-odds. (B, T, bits), (B, T, lanes), (B, T, 2) → (B, T, bits)"""
         items, tokens, bits = evidence.shape
         belief = beliefs(self.layout, evidence + self.prior)
         whitened = (belief - self.marginals) * self.whitening
         patch = torch.cat([whitened, self.position_features(positions)], -1)
-        first = F.gelu(self.stem[0](self.picture(belief, evidence)), approximate="tanh")
-        stem = first + F.gelu(self.stem[1](first), approximate="tanh")  # (B, C, T·S, P)
+        picture = self.picture(belief, evidence)
+        repeats = self.stem["echo"](self.echo(picture, positions))
+        first = F.gelu(self.stem["0"](picture) + repeats, approximate="tanh")
+        stem = first + F.gelu(self.stem["1"](first), approximate="tanh")  # (B, C, T·S, P)
 
         from_stem = stem.permute(0, 2, 3, 1).reshape(items, tokens, -1)  # (B, T, S·P·C)
         x = self.patch["cells"](patch).float() + self.patch["stem"](from_stem).float()

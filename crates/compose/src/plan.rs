@@ -1,11 +1,11 @@
 //! A request stated as evidence: which cells are certain, which are free, window by window.
 //!
-//! The key and the form are certain, chords and notes are free. A piece longer than the model's window is composed
+//! Key, form and the last chord are certain, all other chords and the notes are free. A piece longer than the model's window is composed
 //! in windows that overlap by half: what is there already is certain, and the model continues it.
 
 use aeolian_canvas::canvas::PITCHES;
 use aeolian_canvas::cells::{self, BLOCKS, CHORD_LANE, FORM_LANE, GROUPS, KEY_LANE};
-use aeolian_canvas::{CELLS, Canvas, Form, NoteCell};
+use aeolian_canvas::{CELLS, Canvas, ChordCell, Form, NoteCell};
 use aeolian_diffusion::{Denoiser, LaneState, Layout, Noise, Task};
 use aeolian_score::{Key, Mode};
 
@@ -22,13 +22,15 @@ pub fn home_key(mode: Mode) -> Key {
     }
 }
 
-/// What a seed chooses when nothing is asked: the mode as often as the model has met it, any tonic, an easy tempo.
+/// What a seed chooses when nothing is asked: the mode as often as the model has met it, and a tonic whose signature has at
+/// most four accidentals, which readers and hands find easier.
 pub fn choose_key(noise: Noise, prior: &[f32]) -> Key {
     let (_, _, bit) = layout_of_canvas().spans().nth(6).expect("the key block");
     let odds = |key: Key| f64::from(prior[bit + usize::from(key.tonic) + 12 * usize::from(key.mode == Mode::Minor)]);
     let minor_over_major = (odds(home_key(Mode::Minor)) - odds(home_key(Mode::Major))).exp();
     let minor = noise.uniform(0) < minor_over_major / (1.0 + minor_over_major);
-    Key { tonic: (noise.uniform(1) * 12.0) as u8, mode: if minor { Mode::Minor } else { Mode::Major } }
+    let mode = if minor { Mode::Minor } else { Mode::Major };
+    Key::from_signature((noise.uniform(1) * 9.0) as i8 - 4, mode)
 }
 
 /// A tempo between 66 and 112 quarters a minute.
@@ -47,7 +49,14 @@ pub fn fits_the_canvas(denoiser: &dyn Denoiser) -> bool {
     *denoiser.layout() == layout_of_canvas()
 }
 
-/// A canvas that holds what is certain from the beginning: metre, key and form.
+/// The chord of the last bar: a piece that ends, ends at home.
+fn home_chord(key: Key) -> ChordCell {
+    let third = if key.mode == Mode::Major { 4 } else { 3 };
+    let pitch_classes = [0, third, 7].iter().fold(0, |set, up| set | 1 << ((key.tonic + up) % 12));
+    ChordCell { root: Some(key.tonic), bass: Some(key.tonic), pitch_classes }
+}
+
+/// A canvas that holds what is certain from the beginning: metre, key, form, and the chord of the last bar.
 pub fn blank(bars: usize, key: Key) -> Canvas {
     let mut canvas = Canvas::new(bars * BAR);
     for quarter in 0..canvas.quarters {
@@ -60,6 +69,8 @@ pub fn blank(bars: usize, key: Key) -> Canvas {
             instrumental: false,
             piece_end: last,
         });
+        // One bar alone is an idea, not an ending.
+        canvas.chords[quarter] = (last && bars > 1).then(|| home_chord(key));
     }
     canvas
 }
@@ -90,6 +101,9 @@ pub fn task(canvas: &Canvas, (start, length, done): (usize, usize, usize), seed:
     for quarter in 0..length {
         task.set(quarter, KEY_LANE, LaneState::Given);
         task.set(quarter, FORM_LANE, LaneState::Given);
+        if window.chords[quarter].is_some() {
+            task.set(quarter, CHORD_LANE, LaneState::Given);
+        }
         if quarter < done {
             (0..=CHORD_LANE).for_each(|lane| task.set(quarter, lane, LaneState::Given));
         }
@@ -124,5 +138,7 @@ mod tests {
         assert_eq!(bars(|f| f.section_start), [0, 4, 8]);
         assert_eq!(bars(|f| f.section_end), [3, 7, 9]);
         assert_eq!(bars(|f| f.piece_end), [9]);
+        let at_home = ChordCell { root: Some(0), bass: Some(0), pitch_classes: 0b1001_0001 };
+        assert_eq!((canvas.chords[35], canvas.chords[36]), (None, Some(at_home)));
     }
 }

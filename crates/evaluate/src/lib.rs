@@ -11,7 +11,6 @@ use aeolian_corpus::Split;
 use aeolian_metrics::ngram::{NgramConfig, NgramModel};
 use aeolian_train::Dataset;
 use aeolian_train::config::{Frame, WindowConfig};
-use std::fmt::Write;
 use std::path::PathBuf;
 
 /// What to judge, and how thoroughly.
@@ -19,9 +18,9 @@ use std::path::PathBuf;
 pub struct Settings {
     /// The corpus; its `valid` split is what models are judged on.
     pub corpora: Vec<PathBuf>,
-    /// Pieces of each set in the table of figures.
+    /// Pieces of each set in the table of figures; 0 leaves the table out.
     pub pieces: usize,
-    /// Held-out windows whose likelihood is bounded.
+    /// Held-out windows whose likelihood is bounded; 0 leaves the table out.
     pub windows: usize,
     /// Looks at each window along the noise levels.
     pub draws: usize,
@@ -97,9 +96,14 @@ pub fn report(
     say("reading the corpus and counting 3-grams");
     let material = Material::load(&settings.corpora)?;
     let mut text = String::new();
-    writeln!(text, "### Likelihood\n").expect("a string takes everything");
-    text += &likelihoods::table(settings, &material, candidates, say)?;
-    writeln!(text, "\n### Figures\n").expect("a string takes everything");
-    text += &figures::tables(settings, &material, candidates, say)?;
+    if settings.windows > 0 {
+        text += "### Likelihood\n\n";
+        text += &likelihoods::table(settings, &material, candidates, say)?;
+        text += "\n";
+    }
+    if settings.pieces > 0 {
+        text += "### Figures\n\n";
+        text += &figures::tables(settings, &material, candidates, say)?;
+    }
     Ok(text)
 }

@@ -17,7 +17,7 @@ pub enum DatasetError {
     #[error(transparent)]
     Corpus(#[from] CorpusError),
     /// Nothing long enough.
-    #[error("the corpus has no {0} piece of at least {1} quarters")]
+    #[error("the corpus has no {0} piece of at least {1} quarters whose bar lines are certain")]
     Empty(&'static str, usize),
 }
 

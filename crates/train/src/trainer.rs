@@ -251,7 +251,7 @@ impl Trainer {
                 self.store()?;
             }
         }
-        self.store()
+        Ok(())
     }
 
     /// One step. Returns the mean cross-entropy in nats a quarter and the gradient's norm.

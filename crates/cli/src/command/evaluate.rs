@@ -15,10 +15,10 @@ pub struct Arguments {
     /// Weight files to judge instead of the built-in models.
     #[arg(long)]
     weights: Vec<PathBuf>,
-    /// Pieces of each set.
+    /// Pieces of each set; 0 leaves their table out.
     #[arg(long, default_value_t = 200)]
     pieces: usize,
-    /// Held-out windows whose likelihood is bounded.
+    /// Held-out windows whose likelihood is bounded; 0 leaves that table out.
     #[arg(long, default_value_t = 200)]
     windows: usize,
     /// Looks at each window along the noise levels.
