@@ -3,7 +3,7 @@
 use crate::plan;
 use crate::{Recipe, Request, RequestError, dynamics};
 use aeolian_canvas::canvas::{Canvas, NoteLane};
-use aeolian_canvas::cells::{GROUPS, read_quarter};
+use aeolian_canvas::cells::{CHORD_LANE, GROUPS, read_quarter};
 use aeolian_canvas::decode::{DecodeContext, DecodeReport, decode};
 use aeolian_diffusion::{Levels, Method, Noise, Settings, sample, schedule};
 use aeolian_nets::{Model, ModelError};
@@ -13,6 +13,8 @@ use aeolian_score::{Key, Score};
 const LOWEST_LOG_SNR: f64 = -7.0;
 /// log snr where it ends: nearly everything is decided.
 const HIGHEST_LOG_SNR: f64 = 4.5;
+/// How far chords are ahead of the notes at first, in log snr: harmony is settled before its details.
+const CHORD_LEAD: f64 = 2.0;
 /// Quarters the models were trained on.
 const WINDOW: usize = 32;
 /// MIDI velocity of the lanes before accents: the tune in front.
@@ -137,7 +139,8 @@ impl Composer {
     ) -> Result<(), ComposeError> {
         let task = plan::task(canvas, window, seed);
         let log_snr = schedule::log_snr_levels(request.steps, LOWEST_LOG_SNR, HIGHEST_LOG_SNR, 1)?;
-        let levels = Levels::shared(&log_snr, &plan::layout_of_canvas())?;
+        let lead = |lane, progress| if lane == CHORD_LANE { CHORD_LEAD * (1.0 - progress) } else { 0.0 };
+        let levels = Levels::with_offsets(&log_snr, &plan::layout_of_canvas(), lead)?;
         let settings = Settings { temperature: request.temperature, ..Settings::default() };
         let items = sample(Method::Ancestral, &self.model, &[task], &levels, settings, &mut |p| progress(p.done))?;
         let (start, length, done) = window;

@@ -14,7 +14,8 @@ fn corpus(folder: &Path) {
         let length = 240 * (1 + piece % 2);
         let notes = (0..64).map(|i: u32| Note {
             onset: Tick(i * length),
-            pitch: 60 + [0, 2, 4, 5, 7, 9, 11, 12][(if i / 8 % 2 == 0 { i % 8 } else { 7 - i % 8 }) as usize],
+            pitch: 60
+                + [0, 2, 4, 5, 7, 9, 11, 12][(if (i / 8).is_multiple_of(2) { i % 8 } else { 7 - i % 8 }) as usize],
             duration: Tick(length),
             velocity: 80,
         });
