@@ -13,7 +13,7 @@ use crate::tasks::{draw_view, lock_cells};
 use aeolian_canvas::cells::{CHORD_LANE, FORM_LANE, KEY_LANE, LANES};
 use aeolian_corpus::{Corpus, Split};
 use aeolian_diffusion::schedule::NoiseDensity;
-use aeolian_diffusion::{Denoiser, Layout, Noise, Observation, cross_entropy, noise_evidence};
+use aeolian_diffusion::{Layout, Noise, Observation, cross_entropy, noise_evidence};
 use aeolian_nets::{Model, Pool, Tape};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -423,9 +423,4 @@ impl Examples {
             positions: &self.positions,
         }
     }
-}
-
-/// The layout a stored model must have to read and write canvases.
-pub fn fits_the_canvas(model: &Model) -> bool {
-    *Denoiser::layout(model) == crate::architecture::canvas_layout()
 }
