@@ -5,7 +5,7 @@ use crate::{Recipe, Request, RequestError, dynamics};
 use aeolian_canvas::canvas::{Canvas, NoteLane};
 use aeolian_canvas::cells::{CHORD_LANE, GROUPS, read_quarter};
 use aeolian_canvas::decode::{DecodeContext, DecodeReport, decode};
-use aeolian_diffusion::{Levels, Method, Noise, Settings, sample, schedule};
+use aeolian_diffusion::{Denoiser, Levels, Method, Noise, Settings, sample, schedule};
 use aeolian_nets::{Model, ModelError};
 use aeolian_score::{Key, Score};
 
@@ -75,7 +75,7 @@ impl Composer {
     /// Reads a weight file.
     pub fn new(weights: &[u8]) -> Result<Self, ComposeError> {
         let model = Model::from_bytes(weights)?;
-        if !plan::fits_the_canvas(&model) {
+        if !plan::fits_the_canvas(model.layout()) {
             return Err(ComposeError::OtherCanvas);
         }
         Ok(Self { model, digest: blake3::hash(weights).to_hex().to_string() })
@@ -101,7 +101,7 @@ impl Composer {
         request.check()?;
         let noise = Noise::new(request.seed);
         let chosen = noise.stream(CHOICES);
-        let key = request.key.unwrap_or_else(|| plan::choose_key(chosen, self.model.prior()));
+        let key = request.key.unwrap_or_else(|| plan::choose_key(chosen, self.model.layout(), self.model.prior()));
         let tempo = request.tempo.unwrap_or_else(|| plan::choose_tempo(chosen));
         let home = plan::home_key(key.mode);
         let mut canvas = plan::blank(request.bars, home);
@@ -137,10 +137,10 @@ impl Composer {
         request: &Request,
         progress: &mut dyn FnMut(usize) -> bool,
     ) -> Result<(), ComposeError> {
-        let task = plan::task(canvas, window, seed);
+        let task = plan::task(self.model.layout(), canvas, window, seed);
         let log_snr = schedule::log_snr_levels(request.steps, LOWEST_LOG_SNR, HIGHEST_LOG_SNR, 1)?;
         let lead = |lane, progress| if lane == CHORD_LANE { CHORD_LEAD * (1.0 - progress) } else { 0.0 };
-        let levels = Levels::with_offsets(&log_snr, &plan::layout_of_canvas(), lead)?;
+        let levels = Levels::with_offsets(&log_snr, self.model.layout(), lead)?;
         let settings = Settings { temperature: request.temperature, ..Settings::default() };
         let items = sample(Method::Ancestral, &self.model, &[task], &levels, settings, &mut |p| progress(p.done))?;
         let (start, length, done) = window;

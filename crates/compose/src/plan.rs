@@ -6,7 +6,7 @@
 use aeolian_canvas::canvas::PITCHES;
 use aeolian_canvas::cells::{self, BLOCKS, CHORD_LANE, FORM_LANE, GROUPS, KEY_LANE};
 use aeolian_canvas::{CELLS, Canvas, ChordCell, Form, NoteCell};
-use aeolian_diffusion::{Denoiser, LaneState, Layout, Noise, Task};
+use aeolian_diffusion::{LaneState, Layout, Noise, Task};
 use aeolian_score::{Key, Mode};
 
 /// Quarters in a bar of 4/4, the metre of the first model.
@@ -24,8 +24,8 @@ pub fn home_key(mode: Mode) -> Key {
 
 /// What a seed chooses when nothing is asked: the mode as often as the model has met it, and a tonic whose signature has at
 /// most four accidentals, which readers and hands find easier.
-pub fn choose_key(noise: Noise, prior: &[f32]) -> Key {
-    let (_, _, bit) = layout_of_canvas().spans().nth(6).expect("the key block");
+pub fn choose_key(noise: Noise, layout: &Layout, prior: &[f32]) -> Key {
+    let (_, _, bit) = layout.spans().find(|(block, ..)| block.lane == KEY_LANE).expect("a layout of canvases");
     let odds = |key: Key| f64::from(prior[bit + usize::from(key.tonic) + 12 * usize::from(key.mode == Mode::Minor)]);
     let minor_over_major = (odds(home_key(Mode::Minor)) - odds(home_key(Mode::Major))).exp();
     let minor = noise.uniform(0) < minor_over_major / (1.0 + minor_over_major);
@@ -38,15 +38,10 @@ pub fn choose_tempo(noise: Noise) -> f64 {
     (66.0 + noise.uniform(2) * 46.0).round()
 }
 
-/// The canvas's blocks as a diffusion layout.
-pub fn layout_of_canvas() -> Layout {
-    let block = |b: &cells::Block| aeolian_diffusion::Block { lane: b.lane, groups: b.groups, choices: b.choices };
-    Layout::new(BLOCKS.iter().map(block).collect())
-}
-
-/// Whether a stored model reads and writes canvases.
-pub fn fits_the_canvas(denoiser: &dyn Denoiser) -> bool {
-    *denoiser.layout() == layout_of_canvas()
+/// Whether a model's layout is the canvas's: it reads and writes canvases.
+pub fn fits_the_canvas(layout: &Layout) -> bool {
+    let theirs = layout.blocks().iter().map(|b| (b.lane, b.groups, b.choices));
+    theirs.eq(BLOCKS.iter().map(|b| (b.lane, b.groups, b.choices)))
 }
 
 /// The chord of the last bar: a piece that ends, ends at home.
@@ -90,10 +85,9 @@ pub fn windows(quarters: usize, longest: usize) -> Vec<(usize, usize, usize)> {
 }
 
 /// One window of a canvas as a task: the first `done` quarters certain, chords and notes of the others free.
-pub fn task(canvas: &Canvas, (start, length, done): (usize, usize, usize), seed: u64) -> Task {
-    let layout = layout_of_canvas();
+pub fn task(layout: &Layout, canvas: &Canvas, (start, length, done): (usize, usize, usize), seed: u64) -> Task {
     let window = canvas.window(start, length);
-    let mut task = Task::free(&layout, length, seed);
+    let mut task = Task::free(layout, length, seed);
     task.positions = window.positions.iter().map(|p| [p.eighth, p.bar_eighths]).collect();
     for (quarter, row) in task.choices.chunks_exact_mut(GROUPS).enumerate() {
         cells::write_quarter(&window, quarter, row);

@@ -262,10 +262,8 @@ forward_for!(
 pub fn backward_weights(kernel: Kernel, weights: &[f32], inputs: usize, out: usize) -> Vec<f32> {
     assert_eq!(weights.len(), kernel.taps() * inputs * out);
     let mut turned = vec![0.0; weights.len()];
-    for (tap, (from, to)) in
-        weights.chunks_exact(inputs * out).zip(turned.chunks_exact_mut(inputs * out).rev()).enumerate()
-    {
-        debug_assert!(tap < kernel.taps());
+    let size = inputs * out;
+    for (from, to) in weights.chunks_exact(size).zip(turned.chunks_exact_mut(size).rev()) {
         for i in 0..inputs {
             for o in 0..out {
                 to[o * inputs + i] = from[i * out + o];

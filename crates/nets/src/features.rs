@@ -1,6 +1,6 @@
 //! What a network reads: beliefs σ(prior + e) of every cell, the noise levels, and the place in the bar.
 //!
-//! The evidence of a cell is exact (Ho et al. 2020 through Bayes' rule, `docs` of the diffusion crate); the network
+//! The evidence of a cell is exact (`aeolian_diffusion::evidence`); the network
 //! only has to learn the context. It sees each cell's belief given its own evidence and its marginal frequency, as
 //! numbers of about unit size: (belief − p) / √(p(1−p) + 0.01), p the marginal.
 
@@ -126,7 +126,7 @@ pub fn features(
         }
         for_each_group(layout, &mut belief, softmax_with_none);
         let row = &mut patch[token * width..][..width];
-        for (((x, b), p), _) in row.iter_mut().zip(&belief).zip(marginals).zip(0..bits) {
+        for ((x, b), p) in row.iter_mut().zip(&belief).zip(marginals) {
             *x = (b - p) / (p * (1.0 - p) + 0.01).sqrt();
         }
         write_position(observation.positions[token], &mut row[bits..]);
