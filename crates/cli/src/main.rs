@@ -38,8 +38,36 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error:#}");
+            eprintln!("{}", sentence(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The error and its causes in one line; a cause that the line already tells is not told twice.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |line, cause| {
+        if line.is_empty() {
+            cause
+        } else if line.contains(&cause) {
+            line
+        } else {
+            format!("{line}: {cause}")
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = || std::io::Error::other("the disk is full");
+        let told = Err::<(), _>(cause()).with_context(|| format!("out cannot be written: {}", cause())).unwrap_err();
+        assert_eq!(sentence(&told), "out cannot be written: the disk is full");
+        let untold = Err::<(), _>(cause()).context("out cannot be written").unwrap_err();
+        assert_eq!(sentence(&untold), "out cannot be written: the disk is full");
     }
 }

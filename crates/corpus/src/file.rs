@@ -117,7 +117,7 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 /// Writes records as a corpus at `out` and returns its digest and size in bytes. Whoever reads an older file there
-/// keeps reading it: the new one is written beside it and renamed.
+/// keeps reading it: the new one is written beside it and renamed. Its folder is made if it is not there.
 ///
 /// # Errors   `Io`; then an older file at `out` is untouched.
 pub(crate) fn write(records: &[Vec<u8>], out: &Path) -> Result<(String, u64), CorpusError> {
@@ -145,6 +145,9 @@ fn write_then_rename<'a>(content: impl Iterator<Item = &'a Vec<u8>>, out: &Path)
     let mut name = out.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.partial", std::process::id()));
     let partial = out.with_file_name(name);
+    if let Some(folder) = out.parent() {
+        fs::create_dir_all(folder).map_err(CorpusError::io(folder))?;
+    }
     let written = write_all(content, &partial)
         .map_err(CorpusError::io(&partial))
         .and_then(|()| fs::rename(&partial, out).map_err(CorpusError::io(out)));
@@ -174,6 +177,13 @@ mod tests {
         let record = record::write(&sample());
         write(&[record.clone(), record], &path).unwrap();
         (folder, path)
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_yet_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&[record::write(&sample())], &folder.path().join("work/new/sample.corpus")).unwrap();
+        assert!(folder.path().join("work/new/sample.corpus").exists());
     }
 
     #[test]
