@@ -5,8 +5,8 @@
     /tmp/venv-symusic/bin/python crates/score/examples/read_speed.py ../shared/data
 
 Both read the same files, in turn, from bytes in memory and from paths; both throw away what they read within the time
-taken. You should see a ratio above 1 where ours is the faster. Both rates count the notes
-that symusic counts; ours are 0.2 % fewer, chiefly because a note struck twice at one moment becomes one.
+taken. You should see a ratio above 1 where ours is the faster. Both rates count the notes that symusic counts; ours
+are 0.2 % fewer, chiefly because a note struck twice at one moment becomes one.
 """
 
 import os
@@ -19,7 +19,7 @@ from statistics import median
 
 from symusic import Score
 
-ROUNDS = 7
+ROUNDS = 5
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data")
 READER = Path(os.environ.get("CARGO_TARGET_DIR", "target"), "release/examples/read_speed")
 
