@@ -1,8 +1,8 @@
 //! Standard MIDI files: [`read`] makes a [`Score`](crate::Score) of their bytes, [`write`](fn@write) makes bytes of a `Score`.
 //!
-//! Source: "Standard MIDI Files 1.0" (MIDI Manufacturers Association, RP-001). Single events are decoded by `midly`;
-//! the chunks around them are walked here, because `midly` reads on where a file is cut short and music must never
-//! go missing in silence.
+//! Source: "Standard MIDI Files 1.0" (MIDI Manufacturers Association, RP-001). Meta events and system messages are
+//! decoded by `midly`, messages to channels here, for speed; the chunks around them are walked here too, because
+//! `midly` reads on where a file is cut short and music must never go missing in silence.
 //!
 //! What survives `read(write(score))`: notes, part names, programs, drums, lyrics, title, tempo (to the microsecond a
 //! quarter), metre, key, markers and the recipe. MIDI has no place for chord symbols and sections.
@@ -20,6 +20,7 @@
 //! ```
 
 mod chunks;
+mod events;
 mod read;
 mod repairs;
 mod strokes;

@@ -1,11 +1,12 @@
 //! Bytes to [`Score`]: chunks, then tracks, then the parts and maps of the whole piece.
 
 use super::chunks::File;
-use super::strokes::{Sounding, Stroke, pair};
+use super::events::{EventKind, Events};
+use super::strokes::{Stroke, pair};
 use super::{DRUM_CHANNEL, MAX_EVENTS, MidiError, RECIPE_PREFIX, Repairs};
 use crate::one_key::separate;
 use crate::{Key, KeyChange, Marker, MeterChange, Mode, Note, Part, Score, TempoChange, TextEvent, Tick};
-use midly::{EventIter, MetaMessage, MidiMessage, TrackEventKind};
+use midly::MetaMessage;
 use std::cmp::Reverse;
 
 /// How many lyrics of a track are compared with the notes to find who sings them.
@@ -65,53 +66,66 @@ impl Track {
         };
         &mut self.channels[index]
     }
-
-    fn stroke(&mut self, channel: u8, pitch: u8, stroke: Stroke) {
-        self.channel(channel).strokes[usize::from(pitch)].push(stroke);
-    }
 }
 
 /// What one channel does in one track.
 struct Channel {
     number: u8,
     program: Option<u8>,
-    /// For each key what it does, until [`Channel::finish`] makes `notes` of it.
-    strokes: Vec<Vec<Stroke>>,
+    /// What its keys do, in order of time, until [`Channel::finish`] makes `notes` of it.
+    strokes: Vec<Stroke>,
     notes: Vec<Note>,
 }
 
 impl Channel {
     fn new(number: u8) -> Self {
-        Self { number, program: None, strokes: vec![Vec::new(); 128], notes: Vec::new() }
+        Self { number, program: None, strokes: Vec::new(), notes: Vec::new() }
     }
 
     /// The instrument set before the first note stays; one that comes later counts only if there was none.
     fn set_program(&mut self, program: u8, repairs: &mut Repairs) {
-        let playing = self.strokes.iter().any(|key| !key.is_empty());
+        let playing = !self.strokes.is_empty();
         match self.program {
             Some(first) if playing => repairs.instrument_changes += usize::from(first != program),
             _ => self.program = Some(program),
         }
     }
 
-    /// Makes notes, each of some length, of the strokes of each key.
+    /// Makes notes, each of some length, of the strokes.
     fn finish(&mut self, end: Tick, repairs: &mut Repairs) {
-        for (pitch, strokes) in self.strokes.drain(..).enumerate() {
-            let pairing = pair(&strokes, end);
-            repairs.unended_notes += pairing.unended;
-            repairs.orphan_note_offs += pairing.orphans;
-            repairs.cut_overlaps += pairing.cut;
-            repairs.doubled_notes += pairing.doubled;
-            for Sounding { onset, offset, velocity } in pairing.notes {
-                let duration = Tick((offset.0 - onset.0).max(1));
-                repairs.zero_length_notes += usize::from(onset == offset);
-                self.notes.push(Note { onset, pitch: pitch as u8, duration, velocity });
-            }
+        let pairing = pair(&std::mem::take(&mut self.strokes), end);
+        repairs.unended_notes += pairing.unended();
+        repairs.orphan_note_offs += pairing.orphans;
+        repairs.cut_overlaps += pairing.cut;
+        repairs.doubled_notes += pairing.doubled;
+        self.notes = pairing.notes;
+        let zero_length_notes = lengthen(&mut self.notes);
+        repairs.zero_length_notes += zero_length_notes;
+        if zero_length_notes == 0 {
+            sort_chords(&mut self.notes);
+        } else {
+            // A note just made one tick long may have another of its pitch at the same tick.
+            let separated = separate(&mut self.notes);
+            repairs.doubled_notes += separated.dropped;
+            repairs.cut_overlaps += separated.shortened;
         }
-        // A note just made one tick long may have another of its pitch at the same tick.
-        let separated = separate(&mut self.notes);
-        repairs.doubled_notes += separated.dropped;
-        repairs.cut_overlaps += separated.shortened;
+    }
+}
+
+/// Makes notes of no length one tick long; returns how many there were.
+fn lengthen(notes: &mut [Note]) -> usize {
+    let mut lengthened = 0;
+    for note in notes.iter_mut().filter(|note| note.duration.0 == 0) {
+        note.duration = Tick(1);
+        lengthened += 1;
+    }
+    lengthened
+}
+
+/// Sorts notes that are in order of onset already, and of which no two of equal pitch are struck together.
+fn sort_chords(notes: &mut [Note]) {
+    for chord in notes.chunk_by_mut(|a, b| a.onset == b.onset) {
+        chord.sort_unstable_by_key(|note| note.pitch);
     }
 }
 
@@ -163,59 +177,38 @@ impl Reading {
         let number = index + 1;
         let mut track = Track::default();
         let mut now = Tick(0);
-        let mut events = EventIter::new(bytes);
-        let mut last_status = None;
+        let mut events = Events::new(bytes);
         loop {
-            let (unread, status) = (events.unread(), events.running_status());
-            let Some(Ok(event)) = events.next() else {
-                if unread.is_empty() {
-                    self.repairs.missing_track_ends += 1;
-                    break;
-                }
-                // `midly` stops without a word at what it cannot read. A running status should end at a meta event,
-                // but some programs let it run on: then this reads, else nothing does.
-                if status.is_some() || last_status.is_none() {
-                    return Err(MidiError::DamagedTrack { track: number, tick: now.0 });
-                }
-                events = EventIter::new(unread);
-                *events.running_status_mut() = last_status;
-                self.repairs.continued_statuses += 1;
-                continue;
-            };
-            last_status = events.running_status().or(last_status);
+            if events.unread().is_empty() {
+                self.repairs.missing_track_ends += 1;
+                break;
+            }
+            let event = events.next().ok_or(MidiError::DamagedTrack { track: number, tick: now.0 })?;
             self.events += 1;
             if self.events > MAX_EVENTS {
                 return Err(MidiError::TooManyEvents);
             }
-            now = Tick(now.0.checked_add(event.delta.as_int()).ok_or(MidiError::TooLong { track: number })?);
+            now = Tick(now.0.checked_add(event.delta_ticks).ok_or(MidiError::TooLong { track: number })?);
             match event.kind {
-                TrackEventKind::Midi { channel, message } => self.message(&mut track, channel.as_int(), message, now),
-                TrackEventKind::Meta(MetaMessage::EndOfTrack) => {
+                EventKind::Stroke { channel, pitch, velocity } => {
+                    track.channel(channel).strokes.push(Stroke { at: now, pitch, velocity });
+                }
+                EventKind::Program { channel, program } => {
+                    track.channel(channel).set_program(program, &mut self.repairs);
+                }
+                EventKind::Expression => self.expression_events += 1,
+                EventKind::Meta(MetaMessage::EndOfTrack) => {
                     self.repairs.ignored_bytes += events.unread().len();
                     break;
                 }
-                TrackEventKind::Meta(message) => self.meta(index, &mut track, message, now),
-                TrackEventKind::SysEx(_) | TrackEventKind::Escape(_) => self.expression_events += 1,
+                EventKind::Meta(message) => self.meta(index, &mut track, message, now),
             }
         }
+        self.repairs.continued_statuses += events.continued_statuses;
         for channel in &mut track.channels {
             channel.finish(now, &mut self.repairs);
         }
         Ok(track)
-    }
-
-    fn message(&mut self, track: &mut Track, channel: u8, message: MidiMessage, at: Tick) {
-        let repairs = &mut self.repairs;
-        match message {
-            MidiMessage::NoteOn { key, vel } if vel.as_int() > 0 => {
-                track.stroke(channel, key.as_int(), Stroke { at, velocity: vel.as_int() });
-            }
-            MidiMessage::NoteOn { key, .. } | MidiMessage::NoteOff { key, .. } => {
-                track.stroke(channel, key.as_int(), Stroke { at, velocity: 0 });
-            }
-            MidiMessage::ProgramChange { program } => track.channel(channel).set_program(program.as_int(), repairs),
-            _ => self.expression_events += 1,
-        }
     }
 
     fn meta(&mut self, index: usize, track: &mut Track, message: MetaMessage<'_>, at: Tick) {

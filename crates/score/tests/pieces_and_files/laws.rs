@@ -3,7 +3,7 @@
 use crate::pieces::{as_written, tidy_score, untidy_score};
 use aeolian_score::midi::{self, MidiError};
 use aeolian_score::quantise::quantise;
-use aeolian_score::{GRID, Score, Tick};
+use aeolian_score::{GRID, Part, Score, Tick};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -15,6 +15,26 @@ fn reads_the_same_again(bytes: &[u8]) -> Result<(), TestCaseError> {
         // What a damaged delta time moved far away can be read, but not always written.
         Err(MidiError::Unwritable { .. }) => {}
         Err(other) => prop_assert!(false, "{}", other),
+    }
+    Ok(())
+}
+
+/// A file of format 0 whose one track is `events` and an end mark.
+fn file_with(events: &[u8]) -> Vec<u8> {
+    let mut file = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk".to_vec();
+    file.extend((events.len() as u32 + 4).to_be_bytes());
+    file.extend(events);
+    file.extend(b"\0\xff\x2f\0");
+    file
+}
+
+/// The notes are in order, each of some length, and none begins before the one before it of its pitch has ended.
+fn each_key_sounds_once(part: &Part) -> Result<(), TestCaseError> {
+    prop_assert!(part.notes.is_sorted());
+    for (i, note) in part.notes.iter().enumerate() {
+        prop_assert!(note.duration.0 >= 1);
+        let next = part.notes[i + 1..].iter().find(|n| n.pitch == note.pitch);
+        prop_assert!(next.is_none_or(|n| note.offset() <= n.onset));
     }
     Ok(())
 }
@@ -56,6 +76,20 @@ proptest! {
     }
 
     #[test]
+    fn every_key_struck_is_a_note_or_a_double_and_sounds_once(
+        strokes in vec((0..4u8, 0..2u8, 58..62u8, prop_oneof![Just(0u8), 1..=127u8]), 0..60),
+    ) {
+        let event = |&(delta, channel, pitch, velocity)| [delta, 0x90 | channel, pitch, velocity];
+        let events: Vec<u8> = strokes.iter().flat_map(event).collect();
+        let read = midi::read(&file_with(&events)).unwrap();
+        let count: usize = read.score.parts.iter().map(|part| part.notes.len()).sum();
+        prop_assert_eq!(count + read.repairs.doubled_notes, strokes.iter().filter(|&&(.., v)| v > 0).count());
+        for part in &read.score.parts {
+            each_key_sounds_once(part)?;
+        }
+    }
+
+    #[test]
     fn quantising_twice_changes_nothing(score in untidy_score()) {
         let (once, _) = quantise(&score);
         let (twice, report) = quantise(&once);
@@ -72,12 +106,7 @@ proptest! {
         // The mean of equal distances may differ from them by rounding.
         prop_assert!(report.max_distance <= 1.0 / 16.0 && report.mean_distance <= report.max_distance + 1e-12);
         for part in &grid.parts {
-            prop_assert!(part.notes.is_sorted());
-            for (i, note) in part.notes.iter().enumerate() {
-                prop_assert!(note.duration.0 >= 1);
-                let next = part.notes[i + 1..].iter().find(|n| n.pitch == note.pitch);
-                prop_assert!(next.is_none_or(|n| note.offset() <= n.onset));
-            }
+            each_key_sounds_once(part)?;
         }
     }
 
