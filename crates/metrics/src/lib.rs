@@ -16,6 +16,7 @@
 //! ```
 
 pub mod chords;
+pub mod compare;
 pub mod excerpt;
 pub mod harmony;
 pub mod ngram;
