@@ -53,7 +53,7 @@ pub fn recognise_chords(excerpt: &Excerpt) -> Vec<ChordSegment> {
     let mut segments: Vec<ChordSegment> = excerpt.bars.iter().flat_map(halves).collect();
     let sounding = excerpt.sounding();
     let scores: Vec<Option<Vec<f64>>> =
-        segments.iter().map(|s| Heard::new(&sounding[s.start..s.end])?.scores(&chords).into()).collect();
+        segments.iter().map(|s| Heard::new(sounding.get(s.start..s.end)?)?.scores(&chords).into()).collect();
     let path = best_path(&scores, chords.len());
     for ((segment, score), choice) in segments.iter_mut().zip(&scores).zip(path) {
         segment.chord = score.as_ref().map(|_| chords[choice]);
@@ -62,8 +62,7 @@ pub fn recognise_chords(excerpt: &Excerpt) -> Vec<ChordSegment> {
 }
 
 fn halves(bar: &Bar) -> Vec<ChordSegment> {
-    let length = bar.end - bar.start;
-    let piece = if bar.length.is_multiple_of(HALF_NOTE) { HALF_NOTE } else { length };
+    let piece = if bar.length.is_multiple_of(HALF_NOTE) { HALF_NOTE } else { bar.steps() };
     // A bar cut at its beginning keeps its cuts at half notes from the bar line.
     let mut cuts = vec![bar.start];
     cuts.extend((bar.start + 1..bar.end).filter(|step| (step - bar.start + bar.missing).is_multiple_of(piece)));

@@ -1,16 +1,14 @@
 //! The [`Excerpt`]: what every metric looks at. Notes on a grid of four steps a quarter, and the bars they lie in.
 //!
 //! Canvas and score come here by the same rounding (a triplet goes to the nearest sixteenth), so that real and
-//! generated pieces are measured alike. Drums, loudness and fine timing are left out.
+//! generated pieces are measured alike. Drums, loudness and fine timing are left out (drums have an excerpt of their
+//! own, [`Excerpt::of_drums`]).
 
 use crate::Error;
+use crate::timeline::score_bars;
 use aeolian_canvas::canvas::{LOWEST_PITCH, PITCHES, STEPS};
 use aeolian_canvas::{BarPosition, Canvas, NoteCell};
-use aeolian_score::Score;
-use std::collections::BTreeSet;
-
-/// The longest score that is measured: 2²⁰ steps are 65,536 bars of 4/4.
-const LONGEST: u64 = 1 << 20;
+use aeolian_score::{Part, Score};
 
 /// A note on the step grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +26,7 @@ pub struct ExcerptNote {
 impl ExcerptNote {
     /// Length in steps, ≥ 1.
     pub fn duration(&self) -> usize {
-        self.end - self.onset
+        self.end.saturating_sub(self.onset)
     }
 
     /// Pitch class, 0–11.
@@ -53,7 +51,17 @@ pub struct Bar {
 impl Bar {
     /// Whether the whole bar lies inside the excerpt.
     pub fn is_complete(&self) -> bool {
-        self.end - self.start == self.length
+        self.steps() == self.length
+    }
+
+    /// Steps of it that lie inside the excerpt.
+    pub fn steps(&self) -> usize {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Place in the whole bar of a step that lies in it, in steps; 0 is the downbeat.
+    pub fn place_of(&self, step: usize) -> usize {
+        step.saturating_sub(self.start) + self.missing
     }
 }
 
@@ -104,28 +112,32 @@ impl Excerpt {
     ///
     /// # Errors   [`Error::NoResolution`] for 0 ticks a quarter; [`Error::TooLong`] beyond 2²⁰ steps
     pub fn from_score(score: &Score) -> Result<Self, Error> {
+        Self::of_parts(score, |part| !part.is_drum)
+    }
+
+    /// The drum parts of a score, in the same bars; `pitch` names the drum (36 is the bass drum in General MIDI).
+    ///
+    /// # Errors   as [`Excerpt::from_score`]
+    pub fn of_drums(score: &Score) -> Result<Self, Error> {
+        Self::of_parts(score, |part| part.is_drum)
+    }
+
+    fn of_parts(score: &Score, wanted: impl Fn(&Part) -> bool) -> Result<Self, Error> {
         let resolution = u64::from(score.ticks_per_quarter);
-        if resolution == 0 {
-            return Err(Error::NoResolution);
-        }
-        let step = |tick: u32| ((u64::from(tick) * STEPS as u64 + resolution / 2) / resolution) as usize;
-        let end = score.end();
-        if step(end.0) as u64 > LONGEST {
-            return Err(Error::TooLong { steps: step(end.0) as u64, limit: LONGEST });
-        }
+        let score_bars = score_bars(score)?;
+        let step = |tick: u64| ((tick * STEPS as u64 + resolution / 2) / resolution) as usize;
         let mut notes = Vec::new();
-        for (lane, part) in score.parts.iter().enumerate().filter(|(_, part)| !part.is_drum) {
+        for (lane, part) in score.parts.iter().enumerate().filter(|(_, part)| wanted(part)) {
             notes.extend(part.notes.iter().map(|note| {
-                let onset = step(note.onset.0);
-                ExcerptNote { onset, pitch: note.pitch, end: step(note.offset().0).max(onset + 1), lane }
+                let onset = step(note.onset.0.into());
+                ExcerptNote { onset, pitch: note.pitch, end: step(note.offset().0.into()).max(onset + 1), lane }
             }));
         }
         notes.sort_unstable();
         let mut bars: Vec<Bar> = Vec::new();
-        for start in score.bar_starts(end) {
-            let (numerator, denominator) = score.meter_at(start);
-            let length = (4 * STEPS * usize::from(numerator) / usize::from(denominator.max(1))).max(1);
-            let start = step(start.0);
+        for score_bar in score_bars {
+            let length = (4 * STEPS * usize::from(score_bar.numerator) / usize::from(score_bar.denominator)).max(1);
+            let start = step(score_bar.start);
             if let Some(bar) = bars.last_mut() {
                 bar.end = start;
             }
@@ -145,7 +157,8 @@ impl Excerpt {
     pub fn sounding(&self) -> Vec<u128> {
         let mut sounding = vec![0; self.steps];
         for note in &self.notes {
-            sounding[note.onset..note.end].iter_mut().for_each(|set| *set |= 1 << (note.pitch & 127));
+            let steps = sounding.get_mut(note.onset..note.end.min(self.steps)).unwrap_or_default();
+            steps.iter_mut().for_each(|set| *set |= 1 << (note.pitch & 127));
         }
         sounding
     }
@@ -166,11 +179,23 @@ impl Excerpt {
         sums
     }
 
-    /// What starts in a bar: pairs of (step in the bar, pitch), all lanes together.
-    pub fn onsets_in(&self, bar: &Bar) -> BTreeSet<(usize, u8)> {
-        let first = self.notes.partition_point(|note| note.onset < bar.start);
-        let notes = self.notes[first..].iter().take_while(|note| note.onset < bar.end);
-        notes.map(|note| (note.onset - bar.start + bar.missing, note.pitch)).collect()
+    /// The notes that start in a bar, sorted by onset, then pitch.
+    pub fn notes_in(&self, bar: &Bar) -> &[ExcerptNote] {
+        let place = |step: usize| self.notes.partition_point(|note| note.onset < step);
+        self.notes.get(place(bar.start)..place(bar.end)).unwrap_or_default()
+    }
+
+    /// The steps at which something starts, ascending, each once, all lanes together.
+    pub fn onset_steps(&self) -> Vec<usize> {
+        let mut steps: Vec<usize> = self.notes.iter().map(|note| note.onset).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps
+    }
+
+    /// How many bars long it is; a part of a bar counts as that part.
+    pub fn length_in_bars(&self) -> f64 {
+        self.bars.iter().filter(|bar| bar.length > 0).map(|bar| bar.steps() as f64 / bar.length as f64).sum()
     }
 }
 

@@ -1,57 +1,45 @@
-//! Harmony: pitch classes, keys and consonance.
+//! Harmony: which pitch classes are used, how evenly, and how well they fit a key.
 //!
-//! Pitch-class entropy and scale consistency follow Wu & Yang 2020 (arXiv:2008.01307, "The Jazz Transformer on the
-//! front line") and Mogren 2016 (arXiv:1611.09904); the key is found by the Krumhansl–Schmuckler algorithm
-//! (Krumhansl, *Cognitive Foundations of Musical Pitch*, 1990, ch. 4) with the Krumhansl–Kessler 1982 profiles.
+//! Pitch-class entropy follows Wu & Yang 2020 (arXiv:2008.01307, "The Jazz Transformer on the front line", sec. 5) and
+//! scale consistency Mogren 2016 (arXiv:1611.09904); keys are those of [`crate::key`].
 
-use crate::chords::ChordSegment;
+use crate::entropy::entropy_bits;
 use crate::excerpt::{Excerpt, share};
+use crate::key::pitch_classes_of;
 use aeolian_score::{Key, Mode};
-
-/// Probe-tone ratings of the twelve degrees above a major tonic (Krumhansl & Kessler 1982).
-const MAJOR_PROFILE: [f64; 12] = [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88];
-/// The same above a minor tonic.
-const MINOR_PROFILE: [f64; 12] = [6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17];
 
 /// Entropy of the pitch-class histogram in bits, 0 – log₂ 12 ≈ 3.58; every note counts once.
 ///
 /// H = −Σ pᵢ log₂ pᵢ. `None` without notes.
 pub fn pitch_class_entropy(excerpt: &Excerpt) -> Option<f64> {
-    let counts = excerpt.pitch_class_counts();
-    let total: f64 = counts.iter().sum();
-    (total > 0.0).then(|| -> f64 { counts.iter().filter(|&&c| c > 0.0).map(|c| c / total * (total / c).log2()).sum() })
+    entropy_bits(&excerpt.pitch_class_counts())
 }
 
-/// The key whose Krumhansl–Kessler profile correlates best with the sounding time of the twelve pitch classes.
+/// Mean pitch-class entropy of all windows of `bars` consecutive complete bars, bits: Wu & Yang's H₁ and H₄.
 ///
-/// `None` without notes, or when all twelve sound equally long (no correlation is defined). Ties go to major, then to
-/// the lower tonic.
-pub fn estimate_key(excerpt: &Excerpt) -> Option<Key> {
-    let durations = excerpt.pitch_class_durations();
-    let mut best: Option<(f64, Key)> = None;
-    for (mode, profile) in [(Mode::Major, MAJOR_PROFILE), (Mode::Minor, MINOR_PROFILE)] {
-        for tonic in 0..12u8 {
-            let expected: [f64; 12] = std::array::from_fn(|pc| profile[(pc + 12 - usize::from(tonic)) % 12]);
-            let r = correlation(&durations, &expected)?;
-            if best.is_none_or(|(highest, _)| r > highest) {
-                best = Some((r, Key { tonic, mode }));
-            }
+/// Windows start at every bar; a note belongs to the bar it starts in, and silent windows are left out. `None` where no
+/// window remains, as in a piece of fewer bars (their program measures the whole piece instead), and for 0 bars.
+pub fn windowed_pitch_class_entropy(excerpt: &Excerpt, bars: usize) -> Option<f64> {
+    if bars == 0 {
+        return None;
+    }
+    let counts: Vec<Option<[f64; 12]>> = excerpt
+        .bars
+        .iter()
+        .map(|bar| {
+            let mut counts = [0.0; 12];
+            excerpt.notes_in(bar).iter().for_each(|note| counts[note.pitch_class()] += 1.0);
+            bar.is_complete().then_some(counts)
+        })
+        .collect();
+    let entropy_of_window = |window: &[Option<[f64; 12]>]| {
+        let mut sum = [0.0; 12];
+        for counts in window {
+            sum.iter_mut().zip((*counts)?).for_each(|(sum, count)| *sum += count);
         }
-    }
-    best.map(|(_, key)| key)
-}
-
-/// Pearson's r; `None` where either side does not vary.
-fn correlation(x: &[f64; 12], y: &[f64; 12]) -> Option<f64> {
-    let (mean_x, mean_y) = (x.iter().sum::<f64>() / 12.0, y.iter().sum::<f64>() / 12.0);
-    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
-    for (x, y) in x.iter().zip(y) {
-        let (dx, dy) = (x - mean_x, y - mean_y);
-        xx += dx * dx;
-        yy += dy * dy;
-        xy += dx * dy;
-    }
-    (xx > 0.0 && yy > 0.0).then(|| xy / (xx * yy).sqrt())
+        entropy_bits(&sum)
+    };
+    mean(counts.windows(bars).filter_map(entropy_of_window))
 }
 
 /// Share of notes whose pitch class belongs to `key`, 0–1. `None` without notes.
@@ -59,13 +47,18 @@ fn correlation(x: &[f64; 12], y: &[f64; 12]) -> Option<f64> {
 /// In minor the raised sixth and seventh belong to the key beside the natural ones: nine pitch classes instead of
 /// seven, so a minor key is the easier one to keep.
 pub fn in_key_share(excerpt: &Excerpt, key: Key) -> Option<f64> {
-    let raised = match key.mode {
-        Mode::Major => 0,
-        Mode::Minor => 1 << ((key.tonic + 9) % 12) | 1 << ((key.tonic + 11) % 12),
-    };
-    let scale = key.scale() | raised;
-    let inside = excerpt.notes.iter().filter(|note| scale >> note.pitch_class() & 1 == 1).count();
-    share(inside, excerpt.notes.len())
+    let inside = pitch_classes_of(key);
+    share(excerpt.notes.iter().filter(|note| inside >> note.pitch_class() & 1 == 1).count(), excerpt.notes.len())
+}
+
+/// Share of the sounding steps in which a pitch class outside `key` sounds, 0–1. `None` in silence.
+///
+/// The key's pitch classes are those of [`in_key_share`]. A note weighs by its length here, and a step is out of key
+/// however many of its notes are.
+pub fn out_of_key_steps(sounding: &[u128], key: Key) -> Option<f64> {
+    let outside = !pitch_classes_of(key);
+    let heard = || sounding.iter().filter(|&&set| set != 0);
+    share(heard().filter(|&&set| pitch_classes_in(set) & outside != 0).count(), heard().count())
 }
 
 /// The largest share of notes that one diatonic collection (the twelve major scales) holds, 0–1. `None` without notes.
@@ -74,37 +67,23 @@ pub fn scale_consistency(excerpt: &Excerpt) -> Option<f64> {
     keys.filter_map(|key| in_key_share(excerpt, key)).reduce(f64::max)
 }
 
-/// Share of the notes' sounding time that belongs to the chord recognised where they start, 0–1.
-///
-/// Σ duration of notes whose pitch class is in the chord of their onset's segment / Σ duration of all notes that
-/// start in a segment with a chord. `None` if there is none.
-pub fn chord_tone_share(excerpt: &Excerpt, segments: &[ChordSegment]) -> Option<f64> {
-    let (mut inside, mut all) = (0, 0);
-    for note in &excerpt.notes {
-        let segment = segments.partition_point(|segment| segment.end <= note.onset);
-        if let Some(chord) = segments.get(segment).and_then(|segment| segment.chord) {
-            all += note.duration();
-            inside += if chord.pitch_classes() >> note.pitch_class() & 1 == 1 { note.duration() } else { 0 };
-        }
-    }
-    share(inside, all)
+/// Share of notes on each of the twelve degrees above the tonic of `key`, 0–1 each; index 0 is the tonic. `None`
+/// without notes.
+pub fn degree_shares(excerpt: &Excerpt, key: Key) -> Option<[f64; 12]> {
+    let counts = excerpt.pitch_class_counts();
+    let total: f64 = counts.iter().sum();
+    (total > 0.0).then(|| std::array::from_fn(|degree| counts[(usize::from(key.tonic) + degree) % 12] / total))
 }
 
-/// Share of dissonant pairs among all pairs of pitches that sound in the same step, 0–1. `None` where no two
-/// sound together.
-///
-/// Dissonant are the interval classes 1, 2 and 6: seconds, sevenths and the tritone, as in two-part counterpoint;
-/// the fourth counts as consonant.
-pub fn dissonant_pair_share(excerpt: &Excerpt) -> Option<f64> {
-    let (mut dissonant, mut pairs) = (0, 0);
-    for set in excerpt.sounding() {
-        let voices = set.count_ones() as usize;
-        pairs += voices * voices.saturating_sub(1) / 2;
-        // Pitches that lie `interval` apart are the bits that survive a shift by it.
-        let apart = |interval: usize| (set & set >> interval).count_ones() as usize;
-        dissonant += (1..128).filter(|i| matches!(i % 12, 1 | 2 | 6 | 10 | 11)).map(apart).sum::<usize>();
-    }
-    share(dissonant, pairs)
+/// The pitch classes of a set of pitches, as a 12-bit set (bit n is pitch class n).
+fn pitch_classes_in(pitches: u128) -> u16 {
+    (0..11).fold(0, |set, octave| set | (pitches >> (12 * octave)) as u16 & 0xFFF)
+}
+
+/// Mean of the values; `None` where there is none.
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / count as f64)
 }
 
 #[cfg(test)]
@@ -112,10 +91,7 @@ mod tests {
     use super::*;
     use crate::excerpt::tests::excerpt;
 
-    fn scale(tonic: u8, degrees: &[u8]) -> Excerpt {
-        let notes: Vec<_> = degrees.iter().enumerate().map(|(i, d)| (i * 2, 2, tonic + d)).collect();
-        excerpt(8, &notes)
-    }
+    const C_MAJOR: Key = Key { tonic: 0, mode: Mode::Major };
 
     #[test]
     fn entropy_of_equal_classes_is_the_logarithm_of_their_number() {
@@ -126,51 +102,51 @@ mod tests {
     }
 
     #[test]
-    fn scales_that_start_and_end_on_the_tonic_find_their_key() {
-        for tonic in 0..12 {
-            let major = scale(60 + tonic, &[0, 2, 4, 5, 7, 9, 11, 12, 7, 4, 0]);
-            let minor = scale(60 + tonic, &[0, 2, 3, 5, 7, 8, 11, 12, 7, 3, 0]);
-            let (in_major, in_minor) = (Key { tonic, mode: Mode::Major }, Key { tonic, mode: Mode::Minor });
-            assert_eq!(estimate_key(&major), Some(in_major));
-            assert_eq!(estimate_key(&minor), Some(in_minor));
-            assert_eq!(in_key_share(&major, in_major), Some(1.0));
-            assert_eq!(in_key_share(&minor, in_minor), Some(1.0), "the raised seventh belongs");
-        }
+    fn windows_start_at_every_bar_and_silent_ones_say_nothing() {
+        // Bar 1: C D. Bar 2: silent. Bar 3: C. Entropies 1, –, 0; of two bars 1 (C D), 0 (C).
+        let piece = excerpt(12, &[(0, 1, 60), (4, 1, 62), (32, 1, 60)]);
+        assert_eq!(windowed_pitch_class_entropy(&piece, 1), Some(0.5));
+        assert_eq!(windowed_pitch_class_entropy(&piece, 2), Some(0.5));
+        assert_eq!(windowed_pitch_class_entropy(&piece, 3), pitch_class_entropy(&piece));
+        assert_eq!(windowed_pitch_class_entropy(&piece, 4), None);
+        assert_eq!(windowed_pitch_class_entropy(&piece, 0), None);
+        assert_eq!(windowed_pitch_class_entropy(&excerpt(3, &[(0, 1, 60)]), 1), None, "no complete bar");
     }
 
     #[test]
-    fn the_chromatic_scale_has_no_key() {
-        let chromatic = scale(60, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-        assert_eq!(estimate_key(&chromatic), None);
+    fn the_chromatic_scale_fills_seven_twelfths_of_major_and_nine_of_minor() {
+        let notes: Vec<_> = (0..12).map(|i| (2 * i, 2, 60 + i as u8)).collect();
+        let chromatic = excerpt(8, &notes);
         assert_eq!(scale_consistency(&chromatic), Some(7.0 / 12.0));
         assert_eq!(in_key_share(&chromatic, Key { tonic: 9, mode: Mode::Minor }), Some(9.0 / 12.0));
+        assert_eq!(degree_shares(&chromatic, C_MAJOR), Some([1.0 / 12.0; 12]));
+    }
+
+    #[test]
+    fn a_step_is_out_of_key_with_one_strange_note_among_many() {
+        let piece = excerpt(4, &[(0, 4, 60), (0, 4, 64), (3, 1, 61)]);
+        assert_eq!(out_of_key_steps(&piece.sounding(), C_MAJOR), Some(0.25));
+        assert_eq!(out_of_key_steps(&excerpt(4, &[]).sounding(), C_MAJOR), None);
+    }
+
+    #[test]
+    fn the_highest_pitches_have_pitch_classes_too() {
+        assert_eq!(pitch_classes_in(1 << 127 | 1 << 120 | 1), 1 << 7 | 1);
+    }
+
+    #[test]
+    fn degrees_are_counted_from_the_tonic() {
+        let piece = excerpt(4, &[(0, 1, 62), (1, 1, 62), (2, 1, 69), (3, 1, 61)]);
+        let shares = degree_shares(&piece, Key { tonic: 2, mode: Mode::Major }).unwrap();
+        assert_eq!((shares[0], shares[7], shares[11]), (0.5, 0.25, 0.25));
+        assert_eq!(degree_shares(&excerpt(4, &[]), C_MAJOR), None);
     }
 
     #[test]
     fn silence_leaves_every_figure_undefined() {
         let silence = excerpt(4, &[]);
-        assert_eq!(estimate_key(&silence), None);
         assert_eq!(scale_consistency(&silence), None);
-        assert_eq!(chord_tone_share(&silence, &[]), None);
-        assert_eq!(dissonant_pair_share(&silence), None);
-    }
-
-    #[test]
-    fn dissonance_counts_pairs_step_by_step() {
-        // C–E–B for one step: a third (consonant), a seventh and a fifth (E–B); then C–E for one more.
-        let chord = excerpt(1, &[(0, 2, 60), (0, 2, 64), (0, 1, 71)]);
-        assert_eq!(dissonant_pair_share(&chord), Some(1.0 / 4.0));
-        // A minor ninth is as dissonant as a second; a lone note makes no pair.
-        assert_eq!(dissonant_pair_share(&excerpt(1, &[(0, 1, 60), (0, 1, 73)])), Some(1.0));
-        assert_eq!(dissonant_pair_share(&excerpt(1, &[(0, 1, 60)])), None);
-    }
-
-    #[test]
-    fn chord_tones_weigh_by_duration() {
-        let melody = excerpt(4, &[(0, 3, 60), (3, 1, 62)]);
-        let chord = aeolian_score::Chord::new(0, aeolian_score::ChordQuality::Major);
-        let segments = [ChordSegment { start: 0, end: 16, chord: Some(chord) }];
-        assert_eq!(chord_tone_share(&melody, &segments), Some(0.75));
-        assert_eq!(chord_tone_share(&melody, &[ChordSegment { chord: None, ..segments[0] }]), None);
+        assert_eq!(in_key_share(&silence, C_MAJOR), None);
+        assert_eq!(windowed_pitch_class_entropy(&silence, 1), None);
     }
 }

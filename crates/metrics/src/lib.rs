@@ -1,8 +1,10 @@
 //! What can be said in numbers about a piece: pure functions, the same for human and for generated music.
 //!
-//! Every figure is computed on an [`Excerpt`] (notes on the grid of four steps a quarter, with bar lines) and is
-//! `None` where it is undefined. [`PieceFigures`] gathers them and [`table`] sets several sets of pieces side by
-//! side; [`ngram`] is the 3-gram baseline with its exact likelihood.
+//! Figures are computed on an [`Excerpt`] (notes on the grid of four steps a quarter, with bar lines), those of
+//! loudness, fine timing, tempo and drums on the score itself; each is `None` where it is undefined. [`features`] is
+//! the list of all of them, [`measure`] takes them of one piece in one pass. [`PieceFigures`] are the fifteen of the
+//! model card, and [`table`] sets several sets of pieces side by side; [`ngram`] is the 3-gram baseline with its exact
+//! likelihood.
 //!
 //! ```
 //! use aeolian_canvas::{Canvas, NoteCell, NoteLane};
@@ -16,17 +18,40 @@
 //! ```
 
 pub mod chords;
+pub mod counterpoint;
+pub mod drums;
+pub mod durations;
+pub mod entropy;
 pub mod excerpt;
+pub mod expression;
+pub mod features;
+pub mod fitness;
+pub mod groove;
 pub mod harmony;
+pub mod key;
+pub mod measured;
+pub mod melody;
+pub mod mood;
 pub mod ngram;
+pub mod novelty;
+pub mod onsets;
 pub mod originality;
+pub mod phrase;
+pub mod progression;
 pub mod report;
 pub mod rhythm;
+pub mod self_similarity;
 pub mod structure;
+pub mod swing;
+pub mod syncopation;
 pub mod texture;
+mod timeline;
 
 pub use chords::{ChordSegment, recognise_chords};
 pub use excerpt::{Bar, Excerpt, ExcerptNote};
+pub use features::{FEATURES, Family, Feature, measure};
+pub use measured::{Measured, Piece};
+pub use melody::MelodySource;
 pub use ngram::{NgramConfig, NgramModel};
 pub use originality::{LineIndex, SharedRun};
 pub use report::{PieceFigures, Summary, table};

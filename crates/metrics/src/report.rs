@@ -1,7 +1,7 @@
 //! The report: all figures of a piece, their means over many pieces, and a Markdown table of several sets.
 
 use crate::excerpt::Excerpt;
-use crate::{chords, harmony, rhythm, structure, texture};
+use crate::{chords, counterpoint, durations, groove, harmony, key, onsets, progression, rhythm, structure, texture};
 use std::fmt::Write;
 
 /// Every figure of one piece; each is `None` where undefined. The functions of the same names say what they mean.
@@ -11,7 +11,7 @@ pub struct PieceFigures {
     pub pitch_class_entropy: Option<f64>,
     /// [`harmony::in_key_share`] of the *estimated* key, so that all sets are treated alike, labelled or not.
     pub in_key_share: Option<f64>,
-    /// [`harmony::chord_tone_share`] of the chords that [`chords::recognise_chords`] hears.
+    /// [`progression::chord_tone_share`] of the chords that [`chords::recognise_chords`] hears.
     pub chord_tone_share: Option<f64>,
     /// [`rhythm::notes_per_bar`].
     pub notes_per_bar: Option<f64>,
@@ -21,7 +21,7 @@ pub struct PieceFigures {
     pub bar_similarity_4: Option<f64>,
     /// [`harmony::scale_consistency`].
     pub scale_consistency: Option<f64>,
-    /// [`harmony::dissonant_pair_share`].
+    /// [`counterpoint::dissonant_pair_share`].
     pub dissonant_pair_share: Option<f64>,
     /// [`texture::silent_share`].
     pub silent_share: Option<f64>,
@@ -29,9 +29,9 @@ pub struct PieceFigures {
     pub on_beat_share: Option<f64>,
     /// [`rhythm::sixteenth_share`].
     pub sixteenth_share: Option<f64>,
-    /// [`rhythm::groove_consistency`].
+    /// [`groove::groove_consistency`].
     pub groove_consistency: Option<f64>,
-    /// [`rhythm::mean_duration`], steps.
+    /// [`durations::mean_duration`], steps.
     pub mean_duration: Option<f64>,
     /// [`structure::bar_similarity`] at lag 1.
     pub bar_similarity_1: Option<f64>,
@@ -42,22 +42,23 @@ pub struct PieceFigures {
 impl PieceFigures {
     /// Measures a piece.
     pub fn of(excerpt: &Excerpt) -> Self {
+        let (sounding, bars) = (excerpt.sounding(), onsets::onsets_by_bar(excerpt));
         Self {
             pitch_class_entropy: harmony::pitch_class_entropy(excerpt),
-            in_key_share: harmony::estimate_key(excerpt).and_then(|key| harmony::in_key_share(excerpt, key)),
-            chord_tone_share: harmony::chord_tone_share(excerpt, &chords::recognise_chords(excerpt)),
+            in_key_share: key::estimate_key(excerpt).and_then(|key| harmony::in_key_share(excerpt, key)),
+            chord_tone_share: progression::chord_tone_share(excerpt, &chords::recognise_chords(excerpt)),
             notes_per_bar: rhythm::notes_per_bar(excerpt),
-            polyphony: texture::polyphony(excerpt),
-            bar_similarity_4: structure::bar_similarity(excerpt, 4),
+            polyphony: texture::polyphony(&sounding),
+            bar_similarity_4: structure::bar_similarity(&bars, 4),
             scale_consistency: harmony::scale_consistency(excerpt),
-            dissonant_pair_share: harmony::dissonant_pair_share(excerpt),
-            silent_share: texture::silent_share(excerpt),
+            dissonant_pair_share: counterpoint::dissonant_pair_share(&sounding),
+            silent_share: texture::silent_share(&sounding),
             on_beat_share: rhythm::on_beat_share(excerpt),
             sixteenth_share: rhythm::sixteenth_share(excerpt),
-            groove_consistency: rhythm::groove_consistency(excerpt),
-            mean_duration: rhythm::mean_duration(excerpt),
-            bar_similarity_1: structure::bar_similarity(excerpt, 1),
-            repeated_bar_share: structure::repeated_bar_share(excerpt),
+            groove_consistency: groove::groove_consistency(&bars),
+            mean_duration: durations::mean_duration(excerpt),
+            bar_similarity_1: structure::bar_similarity(&bars, 1),
+            repeated_bar_share: structure::repeated_bar_share(&bars),
         }
     }
 }

@@ -1,18 +1,25 @@
-//! Rhythm: how much happens, and where in the beat.
+//! Rhythm: how much happens, and where in the bar.
 
 use crate::excerpt::{Excerpt, share};
 use aeolian_canvas::canvas::STEPS;
 
+/// Steps of a bar of 4/4.
+const PLACES: usize = 4 * STEPS;
+
 /// Mean number of notes that start in a complete bar, all lanes together. `None` without a complete bar.
 pub fn notes_per_bar(excerpt: &Excerpt) -> Option<f64> {
-    let bars: Vec<_> = excerpt.bars.iter().filter(|bar| bar.is_complete()).collect();
-    let inside = |onset: usize| bars.iter().any(|bar| (bar.start..bar.end).contains(&onset));
-    share(excerpt.notes.iter().filter(|note| inside(note.onset)).count(), bars.len())
+    let complete = || excerpt.bars.iter().filter(|bar| bar.is_complete());
+    share(complete().map(|bar| excerpt.notes_in(bar).len()).sum(), complete().count())
 }
 
 /// Share of notes that start on a quarter of the bar, 0–1. `None` without notes.
 pub fn on_beat_share(excerpt: &Excerpt) -> Option<f64> {
     share_of_places(excerpt, |place| place % STEPS == 0)
+}
+
+/// Share of notes that start on the off-beat eighth, halfway through a quarter of the bar, 0–1. `None` without notes.
+pub fn off_beat_share(excerpt: &Excerpt) -> Option<f64> {
+    share_of_places(excerpt, |place| place % STEPS == STEPS / 2)
 }
 
 /// Share of notes that start on the second or fourth sixteenth of a quarter, 0–1. `None` without notes.
@@ -21,40 +28,49 @@ pub fn sixteenth_share(excerpt: &Excerpt) -> Option<f64> {
 }
 
 fn share_of_places(excerpt: &Excerpt, wanted: impl Fn(usize) -> bool) -> Option<f64> {
-    let in_bar = |onset: usize| {
-        let bar = excerpt.bars.partition_point(|bar| bar.end <= onset);
-        excerpt.bars.get(bar).map_or(onset, |bar| onset - bar.start + bar.missing)
-    };
-    share(excerpt.notes.iter().filter(|note| wanted(in_bar(note.onset))).count(), excerpt.notes.len())
+    share(places(excerpt).filter(|&place| wanted(place)).count(), excerpt.notes.len())
 }
 
-/// How alike the rhythms of neighbouring bars are, 0–1.
+/// Share of notes that start at each of the sixteen sixteenths of a bar, 0–1 each; index 0 is the downbeat.
 ///
-/// 1 − mean over consecutive complete bars of equal length of (steps in which just one of the two has an onset) /
-/// (steps in the bar): Wu & Yang 2020 (arXiv:2008.01307) in the consecutive-bar form of MusPy (arXiv:2008.01951). An
-/// empty bar is a rhythm too. `None` where no two bars can be compared.
-pub fn groove_consistency(excerpt: &Excerpt) -> Option<f64> {
-    let mut has_onset = vec![false; excerpt.steps];
-    excerpt.notes.iter().for_each(|note| has_onset[note.onset] = true);
-    let (mut differing, mut compared) = (0.0, 0);
-    for pair in excerpt.bars.windows(2).filter(|w| w.iter().all(|b| b.is_complete()) && w[0].length == w[1].length) {
-        let steps = pair[0].length;
-        let different = (0..steps).filter(|i| has_onset[pair[0].start + i] != has_onset[pair[1].start + i]).count();
-        differing += different as f64 / steps as f64;
-        compared += 1;
-    }
-    (compared > 0).then(|| 1.0 - differing / f64::from(compared))
+/// The places are musical, whatever the ticks of the file. A bar of 3/4 leaves the last four empty; what starts beyond
+/// the sixteenth sixteenth of a longer bar is in no class, so the shares add up to at most 1. `None` without notes.
+pub fn onset_places(excerpt: &Excerpt) -> Option<[f64; 16]> {
+    let mut counts = [0usize; PLACES];
+    places(excerpt).filter(|&place| place < PLACES).for_each(|place| counts[place] += 1);
+    let all = excerpt.notes.len();
+    (all > 0).then(|| counts.map(|count| count as f64 / all as f64))
 }
 
-/// Mean length of a note in steps (four a quarter), cut at the excerpt's end. `None` without notes.
-pub fn mean_duration(excerpt: &Excerpt) -> Option<f64> {
-    share(excerpt.notes.iter().map(|note| note.duration()).sum(), excerpt.notes.len())
+/// The place in its bar of every note's start; of one outside all bars, its step.
+fn places(excerpt: &Excerpt) -> impl Iterator<Item = usize> + '_ {
+    excerpt.notes.iter().map(|note| {
+        let bar = excerpt.bars.partition_point(|bar| bar.end <= note.onset);
+        excerpt.bars.get(bar).map_or(note.onset, |bar| bar.place_of(note.onset))
+    })
+}
+
+/// Share of quarters in which nothing sounds at all, 0–1.
+///
+/// Quarters are counted from the bar line, and only whole ones. MusPy's `empty_beat_rate` (arXiv:2008.01951) also
+/// touches the beat after a note that ends on the beat. `None` without a whole quarter.
+pub fn empty_beat_share(excerpt: &Excerpt, sounding: &[u128]) -> Option<f64> {
+    let (mut empty, mut beats) = (0, 0);
+    for bar in &excerpt.bars {
+        let first = bar.start + (STEPS - bar.missing % STEPS) % STEPS;
+        for beat in sounding.get(first..bar.end).unwrap_or_default().chunks_exact(STEPS) {
+            beats += 1;
+            empty += usize::from(beat.iter().all(|&set| set == 0));
+        }
+    }
+    share(empty, beats)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::excerpt::tests::excerpt;
+    use aeolian_canvas::{BarPosition, Canvas};
 
     #[test]
     fn notes_are_counted_by_the_bar() {
@@ -67,22 +83,41 @@ mod tests {
     fn places_in_the_beat_add_up() {
         let notes = excerpt(4, &[(0, 1, 60), (4, 1, 60), (6, 1, 60), (9, 1, 60), (11, 1, 60)]);
         assert_eq!(on_beat_share(&notes), Some(0.4));
+        assert_eq!(off_beat_share(&notes), Some(0.2));
         assert_eq!(sixteenth_share(&notes), Some(0.4));
         assert_eq!(on_beat_share(&excerpt(4, &[])), None);
     }
 
     #[test]
-    fn groove_of_equal_bars_is_one_and_falls_by_the_step() {
-        let same = excerpt(8, &[(0, 1, 60), (4, 1, 60), (16, 1, 72), (20, 1, 30)]);
-        assert_eq!(groove_consistency(&same), Some(1.0));
-        let shifted = excerpt(8, &[(0, 1, 60), (17, 1, 60)]);
-        assert_eq!(groove_consistency(&shifted), Some(1.0 - 2.0 / 16.0));
-        assert_eq!(groove_consistency(&excerpt(7, &[(0, 1, 60)])), None);
+    fn places_in_the_bar_are_counted_from_the_bar_line() {
+        let places = onset_places(&excerpt(8, &[(0, 1, 60), (16, 1, 60), (31, 1, 60), (31, 1, 62)])).unwrap();
+        assert_eq!((places[0], places[15], places[1]), (0.5, 0.5, 0.0));
+        assert_eq!(onset_places(&excerpt(8, &[])), None);
     }
 
     #[test]
-    fn durations_are_averaged() {
-        assert_eq!(mean_duration(&excerpt(4, &[(0, 3, 60), (0, 6, 62)])), Some(4.5));
-        assert_eq!(mean_duration(&excerpt(4, &[])), None);
+    fn what_lies_beyond_sixteen_sixteenths_is_in_no_place() {
+        let mut canvas = crate::excerpt::tests::canvas(5, &[(0, 1, 60), (17, 1, 60)]);
+        canvas.positions = (0..5).map(|q| BarPosition { eighth: 2 * q, bar_eighths: 10 }).collect();
+        assert_eq!(onset_places(&Excerpt::from_canvas(&canvas)).unwrap().iter().sum::<f64>(), 0.5);
+    }
+
+    #[test]
+    fn a_beat_is_empty_only_if_nothing_sounds_on_in_it() {
+        let piece = excerpt(4, &[(0, 5, 60)]);
+        assert_eq!(empty_beat_share(&piece, &piece.sounding()), Some(0.5));
+        let ends_on_the_beat = excerpt(4, &[(0, 4, 60)]);
+        assert_eq!(empty_beat_share(&ends_on_the_beat, &ends_on_the_beat.sounding()), Some(0.75));
+        assert_eq!(empty_beat_share(&excerpt(0, &[]), &[]), None);
+    }
+
+    #[test]
+    fn beats_of_a_cut_bar_are_counted_from_its_bar_line() {
+        let mut canvas = Canvas::new(2);
+        canvas.positions = vec![BarPosition { eighth: 5, bar_eighths: 7 }, BarPosition { eighth: 0, bar_eighths: 7 }];
+        let piece = Excerpt::from_canvas(&canvas);
+        // The first quarter holds the end of beat 3 and the half beat that 7/8 has left: no whole quarter.
+        assert_eq!(empty_beat_share(&piece, &piece.sounding()), Some(1.0));
+        assert_eq!(piece.bars[0].steps(), 4);
     }
 }
