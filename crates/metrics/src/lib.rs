@@ -17,7 +17,9 @@
 //! assert_eq!(harmony::pitch_class_entropy(&excerpt), Some(1.0)); // two pitch classes, equally often: one bit
 //! ```
 
+pub mod ceilings;
 pub mod chords;
+pub mod compare;
 pub mod counterpoint;
 pub mod drums;
 pub mod durations;

@@ -4,6 +4,15 @@
 //! it); two equal runs of n tokens are n + 1 notes of the same tune at the same speed. [`LineIndex`] keeps a suffix
 //! array (Manber & Myers 1993) of all lines of the set: the suffix that shares most with a query is a neighbour of the
 //! query's place in the order, so the longest shared run of a whole piece costs one binary search per note.
+//!
+//! Two more measures see what a run of equal notes does not: [`copied_bars`], bars that stand in a training piece note
+//! for note, and [`cardinality`], how many notes of a window fit a training piece at once.
+
+pub mod cardinality;
+pub mod copied_bars;
+
+pub use cardinality::{BestFit, PointIndex};
+pub use copied_bars::{BarIndex, CopiedBars};
 
 use crate::excerpt::Excerpt;
 
