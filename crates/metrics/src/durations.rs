@@ -41,7 +41,7 @@ pub fn duration_entropy(excerpt: &Excerpt) -> Option<f64> {
     entropy_bits(&duration_histogram(excerpt).map(|count| count as f64))
 }
 
-/// How often each class of length is followed by each other: entry [i][j] counts a note of class i before one of
+/// How often each class of length is followed by each other: row i, column j counts a note of class i before one of
 /// class j in the line of one lane (its highest note at every onset), lanes added up.
 pub fn duration_transitions(excerpt: &Excerpt) -> [[usize; CLASSES]; CLASSES] {
     let lanes: BTreeSet<usize> = excerpt.notes.iter().map(|note| note.lane).collect();

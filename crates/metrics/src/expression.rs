@@ -81,7 +81,10 @@ fn sounding_bars(by_bar: &[Option<f64>]) -> (Vec<f64>, Vec<f64>) {
 /// Mean distance of the onsets from the nearest twelfth of a quarter, in quarters, 0–1/24.
 ///
 /// The twelfths hold sixteenths and triplets exactly, so what remains is how the notes are *played*; it is 0 for every
-/// score on the grid. `None` without notes, or with 0 ticks a quarter.
+/// score on the grid. Notes that ignore the twelfths altogether have 1/48 ≈ 0.0208, the mean of a uniform distribution:
+/// performed drums (Groove: 0.0204) are that free, so there it says no more than "played".
+///
+/// `None` without notes, or with 0 ticks a quarter.
 pub fn timing_deviation(score: &Score) -> Option<f64> {
     let resolution = u64::from(score.ticks_per_quarter);
     let distance = |note: &Note| {

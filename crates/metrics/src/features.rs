@@ -7,8 +7,8 @@
 //!   ([`crate::groove`]).
 //! - Bars end with the bar in which the last note ends. MusPy's groove adds an empty bar to a piece that ends on a bar
 //!   line.
-//! - Two pitches at once are polyphony. MusPy's polyphony rate wants *more* than its threshold of two, and counts silent
-//!   steps in the whole ([`crate::texture::polyphony_rate`]).
+//! - Two pitches at once are polyphony. MusPy's polyphony rate wants *more* than its threshold of two, and counts
+//!   silent steps in the whole ([`crate::texture::polyphony_rate`]).
 //! - What cannot be said is `None`, not 0, 1 or NaN: a piece of one bar has no groove.
 //!
 //! ```
@@ -232,7 +232,7 @@ pub const FEATURES: &[Feature] = &[
     structure("structureness, short", SHARE, 3, |m| m.structureness.short),
     structure("structureness, mid", SHARE, 3, |m| m.structureness.mid),
     structure("structureness, long", SHARE, 3, |m| m.structureness.long),
-    structure("section length", "bars", 1, |m| novelty::mean_section_length(&m.similarity)),
+    structure("section length", "bars", 1, |m| novelty::mean_section_length(m.excerpt, &m.bars)),
     expression("loudness", "velocity", 1, |m| m.loudness.map(|loudness| loudness.mean)),
     expression("loudness range", "velocity", 1, |m| m.loudness.map(|loudness| loudness.range)),
     expression("loudness change", "velocity a bar", 1, |m| expression::loudness_change(&m.loudness_by_bar)),

@@ -2,7 +2,7 @@
 //!
 //! Müller, Jiang & Grosche 2013 ("A robust fitness measure for capturing repetitions in music recordings with
 //! applications to audio thumbnailing", IEEE TASLP 21) give every segment α a *fitness*: how well and how widely the
-//! piece repeats it. Wu & Yang 2020 (arXiv:2008.01307, sec. 5.4) take the highest fitness of all segments of 3–8, 8–15
+//! piece repeats it. Wu & Yang 2020 (arXiv:2008.01307, sec. 5) take the highest fitness of all segments of 3–8, 8–15
 //! and over 15 seconds as short, mid and long-term structureness indicator, SI, of the rendered audio. Here both are
 //! defined on bars of the score, where repetitions keep the beat and no audio features are needed:
 //!
@@ -18,9 +18,10 @@
 
 use crate::self_similarity::SelfSimilarity;
 
-/// Similarity from which on (≥) two bars count as a repetition: the value that a fifth of the pairs of different bars in
-/// pop909 reach (the share the paper keeps).
-pub const THRESHOLD: f64 = 0.85;
+/// Similarity from which on (≥) two bars count as a repetition: the value that a fifth of all pairs of different bars
+/// of a song reach (the share the paper keeps), over the validation songs of pop909. With it those songs have a
+/// mid-term structureness of 0.40, and the same bars in random order 0.14.
+pub const THRESHOLD: f64 = 0.83;
 /// What a bar that is no repetition costs (the paper's δ).
 const PENALTY: f64 = -2.0;
 /// Bars of the short, mid and long segments.

@@ -1,4 +1,4 @@
-//! Groove: how alike the rhythms of bars are (Wu & Yang 2020, arXiv:2008.01307, sec. 5.2).
+//! Groove: how alike the rhythms of bars are (Wu & Yang 2020, arXiv:2008.01307, sec. 5).
 //!
 //! The similarity of two bars is 1 − (steps in which just one of them has an onset) / (steps in the bar), 0–1, on the
 //! sixteenth grid: 16 places in 4/4. MusPy (arXiv:2008.01951) divides by the *ticks* of a bar, so that its figure goes

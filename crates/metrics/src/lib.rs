@@ -1,9 +1,9 @@
 //! What can be said in numbers about a piece: pure functions, the same for human and for generated music.
 //!
 //! Figures are computed on an [`Excerpt`] (notes on the grid of four steps a quarter, with bar lines), those of
-//! loudness, fine timing, tempo and drums on the score itself; each is `None` where it is undefined. [`features`] is the
-//! list of all of them, [`measure`] takes them of one piece in one pass. [`PieceFigures`] are the fifteen of the model
-//! card, and [`table`] sets several sets of pieces side by side; [`ngram`] is the 3-gram baseline with its exact
+//! loudness, fine timing, tempo and drums on the score itself; each is `None` where it is undefined. [`features`] is
+//! the list of all of them, [`measure`] takes them of one piece in one pass. [`PieceFigures`] are the fifteen of the
+//! model card, and [`table`] sets several sets of pieces side by side; [`ngram`] is the 3-gram baseline with its exact
 //! likelihood.
 //!
 //! ```

@@ -1,104 +1,210 @@
-//! Novelty: the bar lines at which something new begins, and how long the stretches between them are.
+//! Sections: the bar lines at which something new begins, and how long the stretches between them are.
 //!
-//! Foote 2000 ("Automatic audio segmentation using a measure of audio novelty", ICME) slides a checkerboard along the
-//! diagonal of the self-similarity matrix: at a boundary the bars before it are like each other, the bars after it
-//! are, and the two groups are not. Here the matrix is that of bars ([`SelfSimilarity`]), and the checkerboard is flat
-//! and up to four bars wide on either side, less near the ends of the piece.
+//! The structure features of Serrà, Müller, Grosche & Arcos 2014 ("Unsupervised music structure annotation by time
+//! series structure features and segment similarity", IEEE Transactions on Multimedia 16), on bars instead of audio
+//! frames: a bar's row of the *lag matrix* says how like it is to the bar k later, for every k, counted round the
+//! piece. Inside a section that row stays what it is, whether the section repeats another or is like itself all along;
+//! where it changes most, something begins. The similarity of two bars is the mean of
+//!
+//! - the rhythms of the lanes: |A ∩ B| / √(|A|·|B|) of the steps at which each lane has an onset, mean over the lanes
+//!   of the piece (two bars in which a lane rests agree there);
+//! - the notes: the Jaccard overlap of (step, pitch) onsets of all lanes.
+//!
+//! Rows are smoothed over time by a Gaussian of one bar; the paper also smooths over lags.
+//!
+//! Against the hand-labelled phrases of pop909, boundaries agree with F = 0.46 exactly and 0.74 within one bar
+//! (validation songs; as many thrown at random: 0.16 and 0.41), and sections last 6.2 bars (by hand 6.3). The
+//! similarity and the smoothing were chosen on 130 training songs (0.41 and 0.71); there the checkerboard novelty of
+//! Foote 2000 ("Automatic audio segmentation using a measure of audio novelty") reaches 0.33 and 0.61 on the same
+//! matrix: a pop section is a repeated pattern more than a homogeneous block.
 
-use crate::self_similarity::SelfSimilarity;
+use crate::excerpt::{Bar, Excerpt};
+use crate::onsets::{BarOnsets, common};
+use crate::structure::LONGEST_FORM;
 
-/// Bars on either side of a bar line: at most, and at least.
-const WIDEST: usize = 4;
-const NARROWEST: usize = 2;
+/// Standard deviation of the smoothing, in bars, and how far it reaches.
+const SMOOTHING: f64 = 1.0;
+const REACH: usize = 4;
+/// A section has at least this many bars.
+const SHORTEST: usize = 2;
 
-/// Novelty of every bar line that has at least two bars on either side, in order: pairs of (bar that begins there,
-/// novelty −1 … 1).
+/// Novelty of every bar line with at least two complete bars on either side, ≥ 0: pairs of (index of the bar that
+/// begins there, distance between the smoothed rows before and after), ascending.
 ///
-/// The mean similarity of two different bars on the same side, minus that of two bars on different sides.
-pub fn novelty(matrix: &SelfSimilarity) -> Vec<(usize, f64)> {
-    let bars = matrix.bars();
-    let last = (bars + 1).saturating_sub(NARROWEST);
-    (NARROWEST..last).map(|bar| (bar, novelty_at(matrix, bar, WIDEST.min(bar).min(bars - bar)))).collect()
+/// Looks at the first 256 complete bars; `onsets` are those of [`crate::onsets::onsets_by_bar`].
+pub fn novelty(excerpt: &Excerpt, onsets: &[BarOnsets]) -> Vec<(usize, f64)> {
+    let bars = described(excerpt, onsets);
+    let rows = smoothed(&lag_matrix(&bars));
+    let distance = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
+    let last = (bars.len() + 1).saturating_sub(SHORTEST);
+    (SHORTEST..last).map(|i| (bars[i].index, distance(&rows[i - 1], &rows[i]))).collect()
 }
 
-/// Bar lines at which a new section begins, by the bar that begins there, ascending.
+/// Bar lines at which a new section begins, by the index of the bar that begins there, ascending.
 ///
-/// Peaks of the novelty: > 0, ≥ the mean novelty of the piece, > that of the bar line before and ≥ that of the one after.
-pub fn boundaries(matrix: &SelfSimilarity) -> Vec<usize> {
-    let curve = novelty(matrix);
+/// Peaks of the novelty: > 0, ≥ its mean over the piece, > the two bar lines before and ≥ the two after.
+pub fn boundaries(excerpt: &Excerpt, onsets: &[BarOnsets]) -> Vec<usize> {
+    let curve = novelty(excerpt, onsets);
     let mean = curve.iter().map(|(_, value)| value).sum::<f64>() / curve.len().max(1) as f64;
-    let value = |i: Option<usize>| i.and_then(|i| curve.get(i)).map_or(f64::NEG_INFINITY, |&(_, value)| value);
+    // What lies beyond the ends counts as no novelty at all.
+    let value = |i: Option<usize>| i.and_then(|i| curve.get(i)).map_or(0.0, |&(_, value)| value);
     let is_peak = |i: usize| {
         let here = value(Some(i));
-        here > 0.0 && here >= mean && here > value(i.checked_sub(1)) && here >= value(Some(i + 1))
+        let highest = (1..=SHORTEST).all(|d| here > value(i.checked_sub(d)) && here >= value(Some(i + d)));
+        here > 0.0 && here >= mean && highest
     };
     (0..curve.len()).filter(|&i| is_peak(i)).map(|i| curve[i].0).collect()
 }
 
-/// Mean length in bars of the sections between [`boundaries`]; the piece itself where there is none.
+/// Mean length in bars of the sections between [`boundaries`]; the piece itself (its first 256 complete bars) where
+/// there is none.
 ///
-/// `None` for fewer than four complete bars, where no bar line can be judged, and in silence.
-pub fn mean_section_length(matrix: &SelfSimilarity) -> Option<f64> {
-    let can_be_judged = matrix.bars() >= 2 * NARROWEST && matrix.is_sounding();
-    can_be_judged.then(|| matrix.bars() as f64 / (boundaries(matrix).len() + 1) as f64)
+/// `None` for fewer than four complete bars, where no bar line can be judged, and where none of them has an onset.
+pub fn mean_section_length(excerpt: &Excerpt, onsets: &[BarOnsets]) -> Option<f64> {
+    let complete = || onsets.iter().filter(|bar| bar.is_complete).take(LONGEST_FORM);
+    let bars = complete().count();
+    let can_be_judged = bars >= 2 * SHORTEST && complete().any(|bar| !bar.notes.is_empty());
+    can_be_judged.then(|| bars as f64 / (boundaries(excerpt, onsets).len() + 1) as f64)
 }
 
-fn novelty_at(matrix: &SelfSimilarity, bar: usize, width: usize) -> f64 {
-    let side_of = |other: usize| other >= bar;
-    let (mut same, mut across, mut same_pairs, mut across_pairs) = (0.0, 0.0, 0.0, 0.0);
-    for i in bar - width..bar + width {
-        for j in bar - width..i {
-            let (sum, pairs) =
-                if side_of(i) == side_of(j) { (&mut same, &mut same_pairs) } else { (&mut across, &mut across_pairs) };
-            *sum += matrix.between(i, j);
-            *pairs += 1.0;
+/// What is compared of a bar.
+struct Description<'a> {
+    /// Place among all bars of the excerpt.
+    index: usize,
+    onsets: &'a BarOnsets,
+    /// Steps at which each lane of the piece has an onset, ascending.
+    lanes: Vec<Vec<usize>>,
+}
+
+fn described<'a>(excerpt: &Excerpt, onsets: &'a [BarOnsets]) -> Vec<Description<'a>> {
+    let mut lanes: Vec<usize> = excerpt.notes.iter().map(|note| note.lane).collect();
+    lanes.sort_unstable();
+    lanes.dedup();
+    let bars = excerpt.bars.iter().zip(onsets).enumerate().filter(|(_, (bar, _))| bar.is_complete());
+    bars.take(LONGEST_FORM)
+        .map(|(index, (bar, onsets))| Description { index, onsets, lanes: steps_by_lane(excerpt, bar, &lanes) })
+        .collect()
+}
+
+fn steps_by_lane(excerpt: &Excerpt, bar: &Bar, lanes: &[usize]) -> Vec<Vec<usize>> {
+    let mut steps = vec![Vec::new(); lanes.len()];
+    for note in excerpt.notes_in(bar) {
+        if let Ok(lane) = lanes.binary_search(&note.lane) {
+            steps[lane].push(bar.place_of(note.onset));
         }
     }
-    same / same_pairs - across / across_pairs
+    steps.iter_mut().for_each(Vec::dedup);
+    steps
+}
+
+impl Description<'_> {
+    /// 0–1; bars of different length are not alike at all.
+    fn similarity(&self, other: &Self) -> f64 {
+        if self.onsets.length != other.onsets.length {
+            return 0.0;
+        }
+        let rhythms = self.lanes.iter().zip(&other.lanes).map(|(a, b)| match (a.len(), b.len()) {
+            (0, 0) => 1.0,
+            (0, _) | (_, 0) => 0.0,
+            (i, j) => common(a, b) as f64 / ((i * j) as f64).sqrt(),
+        });
+        let rhythm = rhythms.sum::<f64>() / self.lanes.len().max(1) as f64;
+        (rhythm + self.onsets.jaccard(other.onsets).unwrap_or(1.0)) / 2.0
+    }
+}
+
+/// Row i, column k: how like bar i is to bar i + k, counted round the piece.
+fn lag_matrix(bars: &[Description]) -> Vec<Vec<f64>> {
+    let n = bars.len();
+    let mut rows = vec![vec![1.0; n]; n];
+    for i in 0..n {
+        for j in 0..i {
+            let similarity = bars[i].similarity(&bars[j]);
+            rows[i][j + n - i] = similarity;
+            rows[j][i - j] = similarity;
+        }
+    }
+    rows
+}
+
+/// Each row averaged with its neighbours; near the ends with those that there are.
+fn smoothed(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let of_row = |i: usize| {
+        let (mut sum, mut total) = (vec![0.0; rows.len()], 0.0);
+        for (j, row) in rows.iter().enumerate().skip(i.saturating_sub(REACH)).take_while(|(j, _)| *j <= i + REACH) {
+            let bars = j.abs_diff(i) as f64 / SMOOTHING;
+            let weight = (-bars * bars / 2.0).exp();
+            sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * value);
+            total += weight;
+        }
+        sum.iter_mut().for_each(|value| *value /= total);
+        sum
+    };
+    (0..rows.len()).map(of_row).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::excerpt::Excerpt;
     use crate::excerpt::tests::excerpt;
-    use crate::self_similarity::tests::self_similarity;
+    use crate::onsets::onsets_by_bar;
 
-    /// Bars of one note each; equal letters are equal bars.
-    fn form(letters: &str) -> SelfSimilarity {
+    /// Bars of one note each; equal letters are equal bars, '-' is silent.
+    fn form(letters: &str) -> (Excerpt, Vec<BarOnsets>) {
         let note = |(bar, letter): (usize, u8)| (16 * bar + usize::from(letter % 16), 1, 40 + letter % 16);
-        let notes: Vec<_> = letters.bytes().enumerate().map(note).collect();
-        self_similarity(&excerpt(4 * letters.len(), &notes))
+        let notes: Vec<_> = letters.bytes().enumerate().filter(|(_, letter)| *letter != b'-').map(note).collect();
+        let excerpt = excerpt(4 * letters.len(), &notes);
+        let onsets = onsets_by_bar(&excerpt);
+        (excerpt, onsets)
+    }
+
+    fn found(letters: &str) -> (Vec<usize>, Option<f64>) {
+        let (excerpt, onsets) = form(letters);
+        (boundaries(&excerpt, &onsets), mean_section_length(&excerpt, &onsets))
     }
 
     #[test]
-    fn the_line_between_two_blocks_has_novelty_one() {
-        let curve = novelty(&form("aaaabbbb"));
-        assert_eq!(curve.iter().map(|(bar, _)| *bar).collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
-        assert_eq!(curve[2], (4, 1.0));
-        // Bars 0–1 and 2–3 are all alike.
-        assert_eq!(curve[0], (2, 0.0));
-        assert_eq!(boundaries(&form("aaaabbbb")), [4]);
-        assert_eq!(mean_section_length(&form("aaaabbbb")), Some(4.0));
+    fn a_section_begins_where_a_block_ends() {
+        assert_eq!(found("aaaaaaaabbbbbbbb"), (vec![8], Some(8.0)));
     }
 
     #[test]
-    fn three_blocks_have_two_boundaries() {
-        assert_eq!(boundaries(&form("aaaabbbbaaaa")), [4, 8]);
-        assert_eq!(mean_section_length(&form("aaaabbbbaaaa")), Some(4.0));
+    fn nothing_is_as_new_as_another_pattern() {
+        let (excerpt, onsets) = form("abababababcdcdcdcdcd");
+        let highest = novelty(&excerpt, &onsets).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        assert_eq!(highest.map(|(bar, _)| bar), Some(10));
+    }
+
+    #[test]
+    fn a_section_that_comes_back_is_found_though_its_bars_all_differ() {
+        // Eight different bars, eight others, the first eight again: the repetition begins and ends.
+        assert_eq!(found("abcdefghijklmnopabcdefgh").0, [8, 16]);
     }
 
     #[test]
     fn where_all_bars_are_alike_or_all_differ_nothing_begins() {
-        assert_eq!(mean_section_length(&form("aaaaaaaa")), Some(8.0));
-        assert_eq!(mean_section_length(&form("abcdefgh")), Some(8.0));
+        assert_eq!(found("aaaaaaaa"), (vec![], Some(8.0)));
+        assert_eq!(found("abcdefgh"), (vec![], Some(8.0)));
+    }
+
+    #[test]
+    fn a_silent_bar_is_like_another_silent_bar() {
+        let (excerpt, onsets) = form("a--");
+        let bars = described(&excerpt, &onsets);
+        assert_eq!((bars[1].similarity(&bars[2]), bars[0].similarity(&bars[1])), (1.0, 0.0));
     }
 
     #[test]
     fn short_and_silent_pieces_are_undefined() {
-        assert_eq!(mean_section_length(&form("aab")), None);
-        assert_eq!(mean_section_length(&form("aabb")), Some(2.0));
-        assert_eq!(mean_section_length(&self_similarity(&excerpt(32, &[]))), None);
-        assert_eq!(mean_section_length(&self_similarity(&Excerpt::default())), None);
+        assert_eq!(found("aab").1, None);
+        assert!(found("aabb").1.is_some());
+        assert_eq!(found("--------"), (vec![], None));
+        assert_eq!(found(""), (vec![], None));
+    }
+
+    #[test]
+    fn every_bar_line_has_two_bars_on_either_side() {
+        let (excerpt, onsets) = form("aaabbb");
+        assert_eq!(novelty(&excerpt, &onsets).iter().map(|(bar, _)| *bar).collect::<Vec<_>>(), [2, 3, 4]);
     }
 }

@@ -14,8 +14,8 @@ const LONGER_THAN_MEDIAN: usize = 2;
 /// The phrases of a line, each with at least one note.
 ///
 /// A phrase ends before a rest of at least a quarter, and with a note of at least a half note that lasts at least twice
-/// the median note: the two strongest cues of grouping, gap and length (Lerdahl & Jackendoff 1983, *A Generative Theory
-/// of Tonal Music*, grouping preference rule 2).
+/// the median note: the two cues of proximity, a rest and a long wait for the next attack (Lerdahl & Jackendoff 1983,
+/// *A Generative Theory of Tonal Music*, grouping preference rule 2).
 pub fn phrases(line: &[ExcerptNote]) -> Vec<&[ExcerptNote]> {
     let mut durations: Vec<usize> = line.iter().map(ExcerptNote::duration).collect();
     durations.sort_unstable();

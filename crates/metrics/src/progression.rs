@@ -49,8 +49,8 @@ pub fn chord_coverage(segments: &[ChordSegment], bars: &[Bar]) -> Option<f64> {
 /// Chord progression irregularity: different trigrams of chords / all trigrams of chords, in (0, 1].
 ///
 /// A trigram is three successive chords of the progression; 1 means that none comes back (Wu & Yang 2020,
-/// arXiv:2008.01307, sec. 5.3, "percentage of unique chord trigrams"). Their program leaves out the last trigram and
-/// calls three chords or fewer 1; here all count. `None` with fewer than three chords.
+/// arXiv:2008.01307, sec. 5). Their program leaves out the last trigram and calls three chords or fewer 1; here all
+/// trigrams count. `None` with fewer than three chords.
 pub fn trigram_irregularity(segments: &[ChordSegment]) -> Option<f64> {
     let chords = progression(segments);
     let different: HashSet<&[Chord]> = chords.windows(3).collect();

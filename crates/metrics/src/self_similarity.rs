@@ -3,8 +3,8 @@
 //!
 //! A bar is described by two vectors: the sounding time of the twelve pitch classes, and the places at which something
 //! starts. The similarity of two bars is the mean of the two cosines, 0–1: it forgives an octave, an inversion, a
-//! missing inner voice, which the exact comparison of [`crate::structure`] does not. [`crate::fitness`] and
-//! [`crate::novelty`] read the form from it.
+//! missing inner voice, which the exact comparison of [`crate::structure`] does not. [`crate::fitness`] reads
+//! repetitions from it.
 
 use crate::excerpt::{Bar, Excerpt};
 use crate::onsets::{BarOnsets, common};

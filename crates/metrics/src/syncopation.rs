@@ -5,7 +5,8 @@ use crate::excerpt::Bar;
 use crate::harmony::mean;
 use aeolian_canvas::canvas::STEPS;
 
-/// The weight of a place in the bar: 0 for the downbeat, −1 for the half of the bar, and one less for every level below.
+/// The weight of a place in the bar: 0 for the downbeat, −1 for the half of the bar, and one less for every level
+/// below.
 ///
 /// 4/4: 0 −4 −3 −4 −2 −4 −3 −4 −1 … . A bar whose number of quarters is no power of two is cut into quarters (−1),
 /// eighths (−2) and sixteenths (−3), so 6/8, which looks like 3/4 on the step grid, is weighed as 3/4; one that is not
