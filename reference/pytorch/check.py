@@ -17,7 +17,6 @@ import model as network
 
 
 def main(path: Path, device: str) -> None:
-    torch.backends.cudnn.allow_tf32 = False  # a GPU would otherwise convolve with ten bits
     model, _ = network.load(path)
     model.to(device)
     tensors = load_file(str(path), device)

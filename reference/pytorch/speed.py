@@ -2,7 +2,7 @@
 
     python reference/pytorch/speed.py --steps 20
 
-A step is forward, backward, clipping and AdamW on 16 windows of 32 quarters of random choices, in f32, with the views
+A step is forward, backward, clipping and AdamW on 8 windows of 32 quarters of random choices, in f32, with the views
 and the evidence drawn anew, as the Rust trainer does. Run it on a machine that does nothing else.
 """
 
@@ -18,8 +18,8 @@ import tasks
 # The canvas and the `small` network, as in configs/pop909-transformer.toml.
 BLOCKS = [[0, 352, 2], [1, 352, 2], [2, 352, 2], [3, 1, 12], [3, 1, 12], [3, 12, 1], [4, 1, 24], [5, 4, 1]]
 GEOMETRY = {"note_lanes": 3, "steps": 4, "pitches": 88, "pitch_class_blocks": [3, 4, 5], "first_pitch_class": 9}
-SMALL = dict(width=256, blocks=6, heads=8, expansion=4, kernel_steps=5, kernel_pitches=7, head_channels=32)
-NOISE = tasks.Noise(lo=-7.0, hi=4.5, mean=-1.5, deviation=1.8, even=0.3)
+SMALL = dict(width=192, blocks=6, heads=8, expansion=4, channels=64, hidden=192, lags=32)
+NOISE = tasks.Noise(lo=-7.0, hi=4.5, mean=-1.0, deviation=1.8, even=0.3)
 
 
 def main() -> None:
@@ -27,13 +27,13 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--quarters", type=int, default=32)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     architecture = {"network": {"transformer": SMALL}, "blocks": BLOCKS, "geometry": GEOMETRY}
-    model = network.Transformer(architecture, torch.full((network.Layout(BLOCKS).bits,), -3.0))
+    model = network.build(architecture, torch.full((network.Layout(BLOCKS).bits,), -3.0))
     adamw = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.99), fused=True)
     generator = torch.Generator().manual_seed(0)
     shape = args.batch, args.quarters

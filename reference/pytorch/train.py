@@ -44,6 +44,7 @@ class Optimiser:
     clip: float
     ema: float
     every: int
+    precision: str = "full"
 
     def rate(self, seen: int, warm_from: int) -> float:
         """A linear rise, then a cosine to a twentieth; rises again where the moments began anew at `warm_from`."""
@@ -65,7 +66,7 @@ class Trainer:
         self.seed = config.get("seed", 0)
         torch.manual_seed(self.seed)
         architecture = {**corpus.architecture, "network": config["network"]}
-        self.model = network.Transformer(architecture, corpus.prior.cpu()).to(device)
+        self.model = network.build(architecture, corpus.prior.cpu()).to(device)
         self.parameters = dict(self.model.named_parameters())
         self.averaged = {name: p.detach().clone() for name, p in self.parameters.items()}
         self.counters = checkpoint.Counters()
@@ -80,7 +81,7 @@ class Trainer:
         self.adamw = torch.optim.AdamW(groups, lr=0.0, betas=tuple(self.optimiser.betas), eps=1e-8, fused=True)
 
     def context(self, evidence: Tensor, log_snr: Tensor, positions: Tensor) -> Tensor:
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.optimiser.precision == "mixed"):
             return self.forward(evidence, log_snr, positions)
 
     def step(self) -> tuple[Tensor, Tensor]:

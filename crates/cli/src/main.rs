@@ -21,7 +21,7 @@ enum Command {
     Reproduce(command::reproduce::Arguments),
     /// Read folders of music into one corpus file to learn from.
     Corpus(command::corpus::Arguments),
-    /// Judge models beside real music and a 3-gram model.
+    /// Judge pieces or models beside human music.
     Evaluate(command::evaluate::Arguments),
     /// Train a network from a configuration file (see configs/).
     Train(command::train::Arguments),

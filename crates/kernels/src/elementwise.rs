@@ -79,6 +79,33 @@ vectorised! {
 }
 
 vectorised! {
+    /// sums += every row of x, sums.len() wide, in order.
+    pub fn add_columns(sums: &mut [f32], x: &[f32]) {
+        for row in x.chunks_exact(sums.len()) {
+            for (sum, &x) in sums.iter_mut().zip(row) {
+                *sum += x;
+            }
+        }
+    }
+}
+
+/// Every row of y becomes `row`.
+pub fn fill_rows(y: &mut [f32], row: &[f32]) {
+    y.chunks_exact_mut(row.len()).for_each(|y| y.copy_from_slice(row));
+}
+
+vectorised! {
+    /// y (rows of row.len()) += row
+    pub fn add_to_rows(y: &mut [f32], row: &[f32]) {
+        for y in y.chunks_exact_mut(row.len()) {
+            for (y, &x) in y.iter_mut().zip(row) {
+                *y += x;
+            }
+        }
+    }
+}
+
+vectorised! {
     /// Σ x, in a fixed order.
     pub fn sum(x: &[f32]) -> f32 {
         let mut sums = [0.0f32; LANES];
@@ -142,6 +169,95 @@ vectorised! {
             for (((n, y), shift), scale) in normalised.iter_mut().zip(y).zip(shift).zip(scale) {
                 *n *= inverse;
                 *y = *n * (1.0 + scale) + shift;
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// Derivatives of [`modulated_norm`] for rows that share one modulation row: adds to `dx` (rows, width) and to
+    /// `d_shift`, `d_scale` (width). `normalised` and `inverse_deviation` are the forward pass's; `scratch` (width) is
+    /// overwritten.
+    pub fn modulated_norm_backward(
+        width: usize,
+        dy: &[f32],
+        normalised: &[f32],
+        inverse_deviation: &[f32],
+        scale: &[f32],
+        dx: &mut [f32],
+        d_shift: &mut [f32],
+        d_scale: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        let (scale, scratch) = (&scale[..width], &mut scratch[..width]);
+        for (row, dy) in dy.chunks_exact(width).enumerate() {
+            let n = &normalised[row * width..][..width];
+            add(d_shift, dy);
+            add_product(d_scale, dy, n);
+            for ((dn, dy), scale) in scratch.iter_mut().zip(dy).zip(scale) {
+                *dn = dy * (1.0 + scale);
+            }
+            let mean = sum(scratch) / width as f32;
+            let projection = dot(scratch, n) / width as f32;
+            let inverse = inverse_deviation[row];
+            for ((dx, dn), n) in dx[row * width..][..width].iter_mut().zip(scratch.iter()).zip(n) {
+                *dx += inverse * (dn - mean - n * projection);
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// One step of an LSTM (gates i, f, g, o as in PyTorch): `gates` (rows, 4·width) hold the drives and become the
+    /// squashed gates; c = f·before + i·g into `cells`, h = o·tanh(c) into `hidden` (rows, width).
+    pub fn lstm_cell(width: usize, gates: &mut [f32], before: &[f32], cells: &mut [f32], hidden: &mut [f32]) {
+        for (row, gates) in gates.chunks_exact_mut(4 * width).enumerate() {
+            let (i, gates) = gates.split_at_mut(width);
+            let (f, gates) = gates.split_at_mut(width);
+            let (g, o) = gates.split_at_mut(width);
+            let before = &before[row * width..][..width];
+            let cells = &mut cells[row * width..][..width];
+            let hidden = &mut hidden[row * width..][..width];
+            for unit in 0..width {
+                (i[unit], f[unit]) = (sigmoid(i[unit]), sigmoid(f[unit]));
+                (g[unit], o[unit]) = (tanh(g[unit]), sigmoid(o[unit]));
+                let c = f[unit] * before[unit] + i[unit] * g[unit];
+                cells[unit] = c;
+                hidden[unit] = o[unit] * tanh(c);
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// Derivatives of [`lstm_cell`]: `d_gates` (rows, 4·width) is overwritten with those of the drives, `d_cells`
+    /// (rows, width) turns from the gradient of c into that of `before`.
+    pub fn lstm_cell_backward(
+        width: usize,
+        gates: &[f32],
+        before: &[f32],
+        cells: &[f32],
+        d_hidden: &[f32],
+        d_cells: &mut [f32],
+        d_gates: &mut [f32],
+    ) {
+        for (row, (gate, d_gate)) in gates.chunks_exact(4 * width).zip(d_gates.chunks_exact_mut(4 * width)).enumerate() {
+            let part = row * width..(row + 1) * width;
+            let (before, cells, d_hidden) = (&before[part.clone()], &cells[part.clone()], &d_hidden[part.clone()]);
+            let d_cells = &mut d_cells[part];
+            let (di, d_gate) = d_gate.split_at_mut(width);
+            let (df, d_gate) = d_gate.split_at_mut(width);
+            let (dg, d_o) = d_gate.split_at_mut(width);
+            for unit in 0..width {
+                let (i, f, g, o) = (gate[unit], gate[width + unit], gate[2 * width + unit], gate[3 * width + unit]);
+                let squashed = tanh(cells[unit]);
+                let dh = d_hidden[unit];
+                let dc = d_cells[unit] + dh * o * (1.0 - squashed * squashed);
+                di[unit] = dc * g * i * (1.0 - i);
+                df[unit] = dc * before[unit] * f * (1.0 - f);
+                dg[unit] = dc * i * (1.0 - g * g);
+                d_o[unit] = dh * squashed * o * (1.0 - o);
+                d_cells[unit] = dc * f;
             }
         }
     }

@@ -1,17 +1,15 @@
-//! Packed matrix product C = A·B, after Goto & van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
+//! Matrix product C = A·B, after Goto & van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
 //!
-//! A is packed in panels of MR rows, B in panels of NR columns; a micro-kernel keeps an MR × NR tile of C in
-//! registers. Every element of C is the sum over k, in order, in blocks of [`KC`]: the result does not depend on the
-//! other rows and columns, nor on the instruction set.
+//! A micro-kernel keeps an MR × NR tile of C in registers. It reads A in place by its strides, and B in place where its rows
+//! are contiguous; otherwise, and at the edges, panels are packed. Every element of C is the sum over k, in order, in
+//! blocks of [`KC`]: the result does not depend on the other rows and columns, nor on the instruction set.
 
 use crate::Isa;
 use std::cell::RefCell;
 
 /// Length of a block along k. One packed B panel of 256 × 32 floats is 32 KiB and stays in the L1 cache.
 const KC: usize = 256;
-/// Rows of A packed at a time (a multiple of every MR): 336 × 256 floats stay in a 1 MiB L2 cache.
-const MC: usize = 336;
-/// Columns of B packed at a time.
+/// Columns of B at a time.
 const NC: usize = 2048;
 
 /// A read-only matrix with any strides, so that a transpose is free.
@@ -33,7 +31,12 @@ impl<'a> Matrix<'a> {
         Self { data: self.data, row_stride: self.column_stride, column_stride: self.row_stride }
     }
 
-    fn holds(&self, rows: usize, columns: usize) -> bool {
+    /// The data, and how far apart neighbours along the rows' index and along k lie in it.
+    pub(crate) fn parts(&self) -> (&'a [f32], usize, usize) {
+        (self.data, self.row_stride, self.column_stride)
+    }
+
+    pub(crate) fn holds(&self, rows: usize, columns: usize) -> bool {
         rows == 0 || columns == 0 || (rows - 1) * self.row_stride + (columns - 1) * self.column_stride < self.data.len()
     }
 }
@@ -68,31 +71,47 @@ pub fn gemm_on(
 ) {
     assert!(a.holds(m, k) && b.holds(k, n), "a factor is too short for its shape");
     assert!(m == 0 || n == 0 || (n <= c_stride && (m - 1) * c_stride + n <= c.len()), "C is too short");
-    if into == Into::Replace && m > 0 {
-        for row in c.chunks_mut(c_stride).take(m) {
-            row[..n].fill(0.0);
-        }
+    if m == 0 || n == 0 {
+        return;
     }
-    if m == 0 || n == 0 || k == 0 {
+    if k == 0 {
+        if into == Into::Replace {
+            c.chunks_mut(c_stride).take(m).for_each(|row| row[..n].fill(0.0));
+        }
         return;
     }
     match isa {
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => blocked::<Avx512Tile, 14, 32>(m, n, k, a, b, c, c_stride),
+        Isa::Avx512 => blocked::<Avx512Tile, 14, 32>(m, n, k, a, b, c, c_stride, into),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => blocked::<Avx2Tile, 6, 16>(m, n, k, a, b, c, c_stride),
-        _ => blocked::<PortableTile, 4, 16>(m, n, k, a, b, c, c_stride),
+        Isa::Avx2 => blocked::<Avx2Tile, 6, 16>(m, n, k, a, b, c, c_stride, into),
+        _ => blocked::<PortableTile, 4, 16>(m, n, k, a, b, c, c_stride, into),
     }
+}
+
+/// A panel of A: element (i, k) lies at `data[i · row + k · column]`.
+#[derive(Clone, Copy)]
+struct PanelA {
+    data: *const f32,
+    row: usize,
+    column: usize,
+}
+
+/// A panel of B: row k lies at `data[k · row..]`, NR floats.
+#[derive(Clone, Copy)]
+struct PanelB {
+    data: *const f32,
+    row: usize,
 }
 
 /// Computes one MR × NR tile.
 trait Tile<const MR: usize, const NR: usize> {
-    /// `c[i][j] += Σ_k a[k][i] · b[k][j]` with a: (k, MR), b: (k, NR) packed, c: rows `c_stride` apart.
+    /// `c[i][j] = or += Σ_k a[i][k] · b[k][j]`, c: rows `c_stride` apart.
     ///
     /// # Safety
-    /// The instruction set must be present; `a` holds k·MR and `b` k·NR floats; `c` is writable for MR rows of NR
-    /// floats, `c_stride` apart.
-    unsafe fn accumulate(k: usize, a: *const f32, b: *const f32, c: *mut f32, c_stride: usize);
+    /// The instruction set must be present; `a` is readable for MR rows and `b` for NR columns, at `k` places each, by
+    /// their strides; `c` is writable for MR rows of NR floats, `c_stride` apart.
+    unsafe fn compute(k: usize, a: PanelA, b: PanelB, c: *mut f32, c_stride: usize, into: Into);
 }
 
 thread_local! {
@@ -107,29 +126,76 @@ fn blocked<T: Tile<MR, NR>, const MR: usize, const NR: usize>(
     b: Matrix,
     c: &mut [f32],
     c_stride: usize,
+    into: Into,
 ) {
     PACKED.with_borrow_mut(|(packed_a, packed_b)| {
         for j0 in (0..n).step_by(NC) {
             let columns = NC.min(n - j0);
             for k0 in (0..k).step_by(KC) {
                 let depth = KC.min(k - k0);
-                pack::<NR>(b.transposed(), j0, columns, k0, depth, packed_b);
-                for i0 in (0..m).step_by(MC) {
-                    let rows = MC.min(m - i0);
-                    pack::<MR>(a, i0, rows, k0, depth, packed_a);
-                    tiles::<T, MR, NR>(
-                        rows,
-                        columns,
-                        depth,
-                        packed_a,
-                        packed_b,
-                        &mut c[i0 * c_stride + j0..],
-                        c_stride,
-                    );
+                let into = if k0 == 0 { into } else { Into::Add };
+                // Columns that can be read in place; the rest is packed, zeros beyond the edge.
+                let in_place = if b.column_stride == 1 { columns / NR * NR } else { 0 };
+                pack::<NR>(b.transposed(), j0 + in_place, columns - in_place, k0, depth, packed_b);
+                let edge = m / MR * MR;
+                pack::<MR>(a, edge, m - edge, k0, depth, packed_a);
+                for j in (0..columns).step_by(NR) {
+                    let panel_b = if j < in_place {
+                        let start = k0 * b.row_stride + j0 + j;
+                        // The first element of the last row must have NR floats after it.
+                        assert!(start + (depth - 1) * b.row_stride + NR <= b.data.len());
+                        PanelB { data: b.data[start..].as_ptr(), row: b.row_stride }
+                    } else {
+                        let start = (j - in_place) * depth;
+                        PanelB { data: packed_b[start..start + depth * NR].as_ptr(), row: NR }
+                    };
+                    for i in (0..m).step_by(MR) {
+                        let panel_a = if i < edge {
+                            let start = i * a.row_stride + k0 * a.column_stride;
+                            let last = start + (MR - 1) * a.row_stride + (depth - 1) * a.column_stride;
+                            assert!(last < a.data.len());
+                            PanelA { data: a.data[start..].as_ptr(), row: a.row_stride, column: a.column_stride }
+                        } else {
+                            PanelA { data: packed_a[..depth * MR].as_ptr(), row: 1, column: MR }
+                        };
+                        let (height, width) = (MR.min(m - i), NR.min(columns - j));
+                        let corner = &mut c[i * c_stride + j0 + j..];
+                        tile::<T, MR, NR>(depth, panel_a, panel_b, corner, c_stride, height, width, into);
+                    }
                 }
             }
         }
     });
+}
+
+/// One tile, of which `height` rows and `width` columns belong to C. The panels reach as far as [`Tile::compute`] asks.
+fn tile<T: Tile<MR, NR>, const MR: usize, const NR: usize>(
+    depth: usize,
+    a: PanelA,
+    b: PanelB,
+    c: &mut [f32],
+    c_stride: usize,
+    height: usize,
+    width: usize,
+    into: Into,
+) {
+    if height == MR && width == NR {
+        assert!(c.len() >= (MR - 1) * c_stride + NR);
+        // SAFETY: the panels were checked or packed by `blocked`, C just now; `gemm_on` chose an available set.
+        unsafe { T::compute(depth, a, b, c.as_mut_ptr(), c_stride, into) };
+        return;
+    }
+    let mut edge = [[0.0f32; NR]; MR];
+    if into == Into::Add {
+        for (r, row) in edge.iter_mut().enumerate().take(height) {
+            row[..width].copy_from_slice(&c[r * c_stride..][..width]);
+        }
+    }
+    // SAFETY: as above; `edge` is MR rows of NR floats.
+    unsafe { T::compute(depth, a, b, edge.as_mut_ptr().cast(), NR, into) };
+    for (r, row) in edge.iter().enumerate().take(height) {
+        c[r * c_stride..][..width].copy_from_slice(&row[..width]);
+    }
 }
 
 /// Packs `rows` rows from `row0` and `depth` columns from `column0` as panels of `R` rows: (panel, depth, R), zeros
@@ -182,58 +248,29 @@ fn pack_transposing<const R: usize>(
     }
 }
 
-fn tiles<T: Tile<MR, NR>, const MR: usize, const NR: usize>(
-    rows: usize,
-    columns: usize,
-    depth: usize,
-    packed_a: &[f32],
-    packed_b: &[f32],
-    c: &mut [f32],
-    c_stride: usize,
-) {
-    let mut edge = [[0.0f32; NR]; MR];
-    for (panel_b, j) in (0..columns).step_by(NR).enumerate() {
-        let b = &packed_b[panel_b * depth * NR..][..depth * NR];
-        for (panel_a, i) in (0..rows).step_by(MR).enumerate() {
-            let a = &packed_a[panel_a * depth * MR..][..depth * MR];
-            let (height, width) = (MR.min(rows - i), NR.min(columns - j));
-            if height == MR && width == NR {
-                let corner = &mut c[i * c_stride + j..];
-                assert!(corner.len() >= (MR - 1) * c_stride + NR);
-                // SAFETY: `a`, `b` and `corner` were cut to the lengths asked for; `gemm_on` chose an available set.
-                unsafe { T::accumulate(depth, a.as_ptr(), b.as_ptr(), corner.as_mut_ptr(), c_stride) };
-            } else {
-                for (r, row) in edge.iter_mut().enumerate().take(height) {
-                    row[..width].copy_from_slice(&c[(i + r) * c_stride + j..][..width]);
-                }
-                // SAFETY: as above; `edge` is MR rows of NR floats.
-                unsafe { T::accumulate(depth, a.as_ptr(), b.as_ptr(), edge.as_mut_ptr().cast(), NR) };
-                for (r, row) in edge.iter().enumerate().take(height) {
-                    c[(i + r) * c_stride + j..][..width].copy_from_slice(&row[..width]);
-                }
-            }
-        }
-    }
-}
-
 struct PortableTile;
 
 impl<const MR: usize, const NR: usize> Tile<MR, NR> for PortableTile {
-    unsafe fn accumulate(k: usize, a: *const f32, b: *const f32, c: *mut f32, c_stride: usize) {
-        // SAFETY: the caller vouches for these lengths.
-        let (a, b) = unsafe { (std::slice::from_raw_parts(a, k * MR), std::slice::from_raw_parts(b, k * NR)) };
+    unsafe fn compute(k: usize, a: PanelA, b: PanelB, c: *mut f32, c_stride: usize, into: Into) {
         let mut sums = [[0.0f32; NR]; MR];
-        for (a, b) in a.chunks_exact(MR).zip(b.chunks_exact(NR)) {
-            for i in 0..MR {
-                for j in 0..NR {
-                    sums[i][j] = a[i].mul_add(b[j], sums[i][j]);
+        for kk in 0..k {
+            // SAFETY: the caller vouches for NR floats at every k.
+            let row = unsafe { std::slice::from_raw_parts(b.data.add(kk * b.row), NR) };
+            for (i, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: i < MR and kk < k: the caller vouches for it.
+                let ai = unsafe { *a.data.add(i * a.row + kk * a.column) };
+                for (sum, b) in sums.iter_mut().zip(row) {
+                    *sum = ai.mul_add(*b, *sum);
                 }
             }
         }
         for (i, row) in sums.iter().enumerate() {
             for (j, sum) in row.iter().enumerate() {
                 // SAFETY: i < MR and j < NR lie inside the tile the caller vouches for.
-                unsafe { *c.add(i * c_stride + j) += sum };
+                unsafe {
+                    let place = c.add(i * c_stride + j);
+                    *place = if into == Into::Add { *place + sum } else { *sum };
+                }
             }
         }
     }
@@ -245,27 +282,32 @@ struct Avx512Tile;
 #[cfg(target_arch = "x86_64")]
 impl Tile<14, 32> for Avx512Tile {
     #[target_feature(enable = "avx512f")]
-    unsafe fn accumulate(k: usize, a: *const f32, b: *const f32, c: *mut f32, c_stride: usize) {
+    unsafe fn compute(k: usize, a: PanelA, b: PanelB, c: *mut f32, c_stride: usize, into: Into) {
         use std::arch::x86_64::*;
         let mut sums = [[_mm512_setzero_ps(); 2]; 14];
         for kk in 0..k {
-            // SAFETY: kk < k; the caller vouches for k·14 and k·32 floats.
+            // SAFETY: kk < k; the caller vouches for 14 rows of A and 32 columns of B there.
             unsafe {
-                let b0 = _mm512_loadu_ps(b.add(kk * 32));
-                let b1 = _mm512_loadu_ps(b.add(kk * 32 + 16));
+                let row = b.data.add(kk * b.row);
+                let (b0, b1) = (_mm512_loadu_ps(row), _mm512_loadu_ps(row.add(16)));
+                let column = a.data.add(kk * a.column);
                 for (i, sum) in sums.iter_mut().enumerate() {
-                    let ai = _mm512_set1_ps(*a.add(kk * 14 + i));
+                    let ai = _mm512_set1_ps(*column.add(i * a.row));
                     sum[0] = _mm512_fmadd_ps(ai, b0, sum[0]);
                     sum[1] = _mm512_fmadd_ps(ai, b1, sum[1]);
                 }
             }
         }
-        for (i, sum) in sums.iter().enumerate() {
+        for (i, sum) in sums.iter_mut().enumerate() {
             // SAFETY: the caller vouches for 14 rows of 32 floats.
             unsafe {
                 let row = c.add(i * c_stride);
-                _mm512_storeu_ps(row, _mm512_add_ps(_mm512_loadu_ps(row), sum[0]));
-                _mm512_storeu_ps(row.add(16), _mm512_add_ps(_mm512_loadu_ps(row.add(16)), sum[1]));
+                if into == Into::Add {
+                    sum[0] = _mm512_add_ps(_mm512_loadu_ps(row), sum[0]);
+                    sum[1] = _mm512_add_ps(_mm512_loadu_ps(row.add(16)), sum[1]);
+                }
+                _mm512_storeu_ps(row, sum[0]);
+                _mm512_storeu_ps(row.add(16), sum[1]);
             }
         }
     }
@@ -277,27 +319,32 @@ struct Avx2Tile;
 #[cfg(target_arch = "x86_64")]
 impl Tile<6, 16> for Avx2Tile {
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn accumulate(k: usize, a: *const f32, b: *const f32, c: *mut f32, c_stride: usize) {
+    unsafe fn compute(k: usize, a: PanelA, b: PanelB, c: *mut f32, c_stride: usize, into: Into) {
         use std::arch::x86_64::*;
         let mut sums = [[_mm256_setzero_ps(); 2]; 6];
         for kk in 0..k {
-            // SAFETY: kk < k; the caller vouches for k·6 and k·16 floats.
+            // SAFETY: kk < k; the caller vouches for 6 rows of A and 16 columns of B there.
             unsafe {
-                let b0 = _mm256_loadu_ps(b.add(kk * 16));
-                let b1 = _mm256_loadu_ps(b.add(kk * 16 + 8));
+                let row = b.data.add(kk * b.row);
+                let (b0, b1) = (_mm256_loadu_ps(row), _mm256_loadu_ps(row.add(8)));
+                let column = a.data.add(kk * a.column);
                 for (i, sum) in sums.iter_mut().enumerate() {
-                    let ai = _mm256_set1_ps(*a.add(kk * 6 + i));
+                    let ai = _mm256_set1_ps(*column.add(i * a.row));
                     sum[0] = _mm256_fmadd_ps(ai, b0, sum[0]);
                     sum[1] = _mm256_fmadd_ps(ai, b1, sum[1]);
                 }
             }
         }
-        for (i, sum) in sums.iter().enumerate() {
+        for (i, sum) in sums.iter_mut().enumerate() {
             // SAFETY: the caller vouches for 6 rows of 16 floats.
             unsafe {
                 let row = c.add(i * c_stride);
-                _mm256_storeu_ps(row, _mm256_add_ps(_mm256_loadu_ps(row), sum[0]));
-                _mm256_storeu_ps(row.add(8), _mm256_add_ps(_mm256_loadu_ps(row.add(8)), sum[1]));
+                if into == Into::Add {
+                    sum[0] = _mm256_add_ps(_mm256_loadu_ps(row), sum[0]);
+                    sum[1] = _mm256_add_ps(_mm256_loadu_ps(row.add(8)), sum[1]);
+                }
+                _mm256_storeu_ps(row, sum[0]);
+                _mm256_storeu_ps(row.add(8), sum[1]);
             }
         }
     }

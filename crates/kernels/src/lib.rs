@@ -1,13 +1,13 @@
-//! The arithmetic that costs time: matrix product, small 2-D convolution, elementwise functions and reductions.
+//! The arithmetic that costs time: matrix product, elementwise functions and reductions.
 //!
 //! Every kernel exists for AVX-512, AVX2 with FMA, and portably, chosen once at run time. All three add the same
 //! products in the same order with the same fused rounding, so **their results are equal to the last bit**: a piece
-//! composed on one machine can be rebuilt on another. All kernels run on the calling thread; parallelism is over
+//! composed on one machine can be rebuilt on another. (The one exception is [`gemm_bf16`], for training.) All kernels run on the calling thread; parallelism is over
 //! independent items and lives with the callers.
 
-pub mod conv;
 pub mod elementwise;
 pub mod gemm;
+pub mod gemm_bf16;
 pub mod isa;
 
 pub use isa::Isa;

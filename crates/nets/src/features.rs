@@ -5,32 +5,26 @@
 //! numbers of about unit size: (belief − p) / √(p(1−p) + 0.01), p the marginal.
 
 use aeolian_diffusion::{Layout, Observation};
-use aeolian_kernels::conv::Image;
 use aeolian_kernels::elementwise::{exp, tanh};
 use serde::{Deserialize, Serialize};
 
-/// How a token is laid out as a picture: the first `note_lanes` blocks are `steps` × `pitches` groups of two choices.
+/// How a token is laid out as a picture: the first `note_lanes` blocks are `steps` × `pitches` groups of two choices. A
+/// pixel is one pitch in one token, with all lanes and steps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Geometry {
     /// Blocks that are pictures.
     pub note_lanes: usize,
-    /// Picture rows in a token.
+    /// Steps in a token.
     pub steps: usize,
-    /// Picture columns.
+    /// Pitches.
     pub pitches: usize,
-    /// Blocks of twelve cells that say something of every twelfth column (pitch classes), with the class of column 0.
+    /// Blocks of twelve cells that say something of every twelfth pitch (pitch classes).
     pub pitch_class_blocks: Vec<usize>,
-    /// Pitch class of column 0 (9 for a piano's lowest A).
+    /// Pitch class of the lowest pitch (9 for a piano's lowest A).
     pub first_pitch_class: usize,
 }
 
-/// Channels of the picture: four a lane, one a pitch-class block, one constant; the rest zero.
-pub const IMAGE_CHANNELS: usize = 16;
-/// Lags at which the picture is echoed, in half bars, ahead and behind: music repeats by the bar.
-pub const ECHO_HALF_BARS: [usize; 4] = [1, 2, 4, 8];
-/// Channels of the echo: two beliefs a lane at every lag, ahead and behind; three note lanes fill it.
-pub const ECHO_CHANNELS: usize = 48;
 /// Numbers for the place in the bar: sixteen places and sixteen lengths.
 pub const POSITION_WIDTH: usize = 32;
 /// Numbers for one noise level: eight soft bins, one for "certain", one for "nothing".
@@ -41,37 +35,10 @@ pub const LEVEL_WIDTH: usize = 10;
 pub struct Features {
     /// Whitened beliefs, then the position. (B·T, bits + POSITION_WIDTH)
     pub patch: Vec<f32>,
-    /// Noise levels. (B·T, lanes · LEVEL_WIDTH)
+    /// Noise levels, then the position. (B·T, lanes · LEVEL_WIDTH + POSITION_WIDTH)
     pub levels: Vec<f32>,
-    /// Beliefs and squashed evidence as pictures; empty if not asked for. (B, T·steps, pitches, 16) bordered
-    pub image: Vec<f32>,
-}
-
-/// The beliefs of the same pitches half a bar, one, two and four bars before and after each step: repetition laid
-/// beside what may repeat, where a convolution can see it. `pixels` as [`Features::image`], `echo` zeroed, the same shape
-/// with [`ECHO_CHANNELS`].
-pub fn write_echo(geometry: &Geometry, observation: &Observation, shape: Image, pixels: &[f32], echo: &mut [f32]) {
-    let lanes = geometry.note_lanes.min(ECHO_CHANNELS / (4 * ECHO_HALF_BARS.len()));
-    let to = shape.with_channels(ECHO_CHANNELS);
-    for item in 0..shape.items {
-        for row in 0..shape.rows {
-            let [_, bar_eighths] = observation.positions[item * observation.tokens + row / geometry.steps];
-            let half_bar = usize::from(bar_eighths) * geometry.steps / 4;
-            for (index, lag) in ECHO_HALF_BARS.iter().map(|halves| halves * half_bar).enumerate() {
-                for (side, source) in [row.checked_sub(lag), Some(row + lag)].into_iter().enumerate() {
-                    let Some(source) = source.filter(|&s| s < shape.rows) else { continue };
-                    let first = (2 * index + side) * 2 * lanes;
-                    for column in 0..shape.columns {
-                        let from = &pixels[shape.at(item, source, column)..][..4 * lanes];
-                        let slot = &mut echo[to.at(item, row, column) + first..][..2 * lanes];
-                        for (pair, four) in slot.chunks_exact_mut(2).zip(from.chunks_exact(4)) {
-                            pair.copy_from_slice(&four[..2]);
-                        }
-                    }
-                }
-            }
-        }
-    }
+    /// Beliefs and squashed evidence of every pixel. (B·T·P, [`pixel_width`])
+    pub pixels: Vec<f32>,
 }
 
 /// Width of [`Features::patch`].
@@ -103,22 +70,30 @@ fn softmax_with_none(group: &mut [f32]) {
     group.iter_mut().for_each(|x| *x /= total);
 }
 
-/// Makes the features. `image` is the picture's shape, or `None` for a network that wants no picture.
+/// Numbers of a pixel: four for every lane and step, one for every pitch-class block.
+pub fn pixel_width(geometry: &Geometry) -> usize {
+    4 * geometry.note_lanes * geometry.steps + geometry.pitch_class_blocks.len()
+}
+
+/// Width of [`Features::levels`].
+pub fn level_width(layout: &Layout) -> usize {
+    layout.lanes() * LEVEL_WIDTH + POSITION_WIDTH
+}
+
+/// Makes the features, in buffers of the right lengths (patch, levels, pixels) with arbitrary contents.
 pub fn features(
     layout: &Layout,
     geometry: &Geometry,
     prior: &[f32],
     marginals: &[f32],
     observation: &Observation,
-    image: Option<(Image, Vec<f32>)>,
-    mut patch: Vec<f32>,
+    [mut patch, mut levels, mut pixels]: [Vec<f32>; 3],
 ) -> Features {
     let (bits, lanes) = (layout.bits(), layout.lanes());
     let width = patch_width(layout);
     let tokens = observation.items * observation.tokens;
-    let mut levels = vec![0.0; tokens * lanes * LEVEL_WIDTH];
+    let picture = geometry.pitches * pixel_width(geometry);
     let mut belief = vec![0.0; bits];
-    let (shape, mut pixels) = image.unzip();
     for token in 0..tokens {
         let evidence = &observation.evidence[token * bits..][..bits];
         for ((b, e), p) in belief.iter_mut().zip(evidence).zip(prior) {
@@ -130,16 +105,14 @@ pub fn features(
             *x = (b - p) / (p * (1.0 - p) + 0.01).sqrt();
         }
         write_position(observation.positions[token], &mut row[bits..]);
-        for (lane, slot) in
-            levels[token * lanes * LEVEL_WIDTH..][..lanes * LEVEL_WIDTH].chunks_exact_mut(LEVEL_WIDTH).enumerate()
-        {
+        let row = &mut levels[token * level_width(layout)..][..level_width(layout)];
+        for (lane, slot) in row[..lanes * LEVEL_WIDTH].chunks_exact_mut(LEVEL_WIDTH).enumerate() {
             write_level(observation.log_snr[token * lanes + lane], slot);
         }
-        if let (Some(shape), Some(pixels)) = (shape, &mut pixels) {
-            write_picture(layout, geometry, &belief, evidence, shape, token, pixels);
-        }
+        write_position(observation.positions[token], &mut row[lanes * LEVEL_WIDTH..]);
+        write_pixels(layout, geometry, &belief, evidence, &mut pixels[token * picture..][..picture]);
     }
-    Features { patch, levels, image: pixels.unwrap_or_default() }
+    Features { patch, levels, pixels }
 }
 
 fn write_position([place, length]: [u8; 2], slot: &mut [f32]) {
@@ -158,39 +131,25 @@ fn write_level(log_snr: f32, slot: &mut [f32]) {
     slot[9] = f32::from(log_snr <= Observation::LOG_SNR_NOTHING);
 }
 
-fn write_picture(
-    layout: &Layout,
-    geometry: &Geometry,
-    belief: &[f32],
-    evidence: &[f32],
-    shape: Image,
-    token: usize,
-    pixels: &mut [f32],
-) {
-    let tokens_in_item = shape.rows / geometry.steps;
-    let (item, first_row) = (token / tokens_in_item, token % tokens_in_item * geometry.steps);
-    for step in 0..geometry.steps {
-        let row = &mut pixels[shape.at(item, first_row + step, 0)..][..geometry.pitches * IMAGE_CHANNELS];
-        for (column, pixel) in row.chunks_exact_mut(IMAGE_CHANNELS).enumerate() {
-            for lane in 0..geometry.note_lanes {
-                let bit = ((lane * geometry.steps + step) * geometry.pitches + column) * 2;
-                pixel[4 * lane] = 2.0 * belief[bit];
-                pixel[4 * lane + 1] = 2.0 * belief[bit + 1];
-                pixel[4 * lane + 2] = tanh(0.25 * evidence[bit]);
-                pixel[4 * lane + 3] = tanh(0.25 * evidence[bit + 1]);
-            }
-            pixel[4 * geometry.note_lanes..].fill(0.0);
-            pixel[IMAGE_CHANNELS - 1] = 1.0;
+fn write_pixels(layout: &Layout, geometry: &Geometry, belief: &[f32], evidence: &[f32], pixels: &mut [f32]) {
+    let width = pixel_width(geometry);
+    let class_bits: Vec<usize> = geometry
+        .pitch_class_blocks
+        .iter()
+        .map(|&wanted| layout.spans().nth(wanted).expect("a pitch-class block of this layout").2)
+        .collect();
+    for (pitch, pixel) in pixels.chunks_exact_mut(width).enumerate() {
+        let (notes, classes) = pixel.split_at_mut(4 * geometry.note_lanes * geometry.steps);
+        for (row, cell) in notes.chunks_exact_mut(4).enumerate() {
+            let bit = (row * geometry.pitches + pitch) * 2;
+            cell[0] = 2.0 * belief[bit];
+            cell[1] = 2.0 * belief[bit + 1];
+            cell[2] = tanh(0.25 * evidence[bit]);
+            cell[3] = tanh(0.25 * evidence[bit + 1]);
         }
-    }
-    for (channel, &wanted) in geometry.pitch_class_blocks.iter().enumerate() {
-        let (_, _, bit) = layout.spans().nth(wanted).expect("a pitch-class block of this layout");
-        for step in 0..geometry.steps {
-            for column in 0..geometry.pitches {
-                let class = (geometry.first_pitch_class + column) % 12;
-                let pixel = shape.at(item, first_row + step, column) + 4 * geometry.note_lanes + channel;
-                pixels[pixel] = 2.0 * belief[bit + class];
-            }
+        let class = (geometry.first_pitch_class + pitch) % 12;
+        for (x, bit) in classes.iter_mut().zip(&class_bits) {
+            *x = 2.0 * belief[bit + class];
         }
     }
 }
@@ -199,24 +158,6 @@ fn write_picture(
 mod tests {
     use super::*;
     use aeolian_diffusion::Block;
-
-    #[test]
-    fn an_echo_brings_the_bar_before_and_the_bar_after() {
-        let geometry =
-            Geometry { note_lanes: 3, steps: 4, pitches: 2, pitch_class_blocks: vec![], first_pitch_class: 0 };
-        let shape =
-            Image { items: 1, rows: 32, columns: 2, channels: IMAGE_CHANNELS, border_rows: 1, border_columns: 1 };
-        let mut pixels = vec![0.0; shape.len()];
-        pixels[shape.at(0, 16, 1) + 4] = 7.0; // second lane, onset, at the second bar of 4/4
-        let observation = Observation { items: 1, tokens: 8, evidence: &[], log_snr: &[], positions: &[[0, 8]; 8] };
-        let to = shape.with_channels(ECHO_CHANNELS);
-        let mut echo = vec![0.0; to.len()];
-        write_echo(&geometry, &observation, shape, &pixels, &mut echo);
-        // Lag index 1 is a whole bar; ahead of the first bar and half a bar behind the middle of the second.
-        assert_eq!(echo[to.at(0, 0, 1) + (2 + 1) * 6 + 2], 7.0);
-        assert_eq!(echo[to.at(0, 24, 1) + 2], 7.0);
-        assert_eq!(echo.iter().filter(|&&x| x != 0.0).count(), 3);
-    }
 
     #[test]
     fn nothing_known_reads_as_zero_and_certainty_as_its_sign() {
@@ -230,11 +171,15 @@ mod tests {
         evidence[3] = -Observation::CERTAIN;
         let observation =
             Observation { items: 1, tokens: 1, evidence: &evidence, log_snr: &[0.0], positions: &[[2, 8]] };
-        let patch = vec![0.0; patch_width(&layout)];
-        let f = features(&layout, &geometry, &prior, &p, &observation, None, patch);
+        let buffers = [patch_width(&layout), level_width(&layout), 2 * pixel_width(&geometry)].map(|n| vec![9.0; n]);
+        let f = features(&layout, &geometry, &prior, &p, &observation, buffers);
         assert!(f.patch[0].abs() < 1e-6);
         assert!(f.patch[2] > 3.0 && f.patch[3] < 0.0);
         assert_eq!((f.patch[8 + 2], f.patch[8 + 16 + 7]), (1.0, 1.0));
         assert_eq!((f.levels[8], f.levels[9]), (0.0, 0.0));
+        assert_eq!((f.levels[LEVEL_WIDTH + 2], f.levels[LEVEL_WIDTH + 16 + 7]), (1.0, 1.0));
+        // Cells 2 and 3 are the onset and hold of step 0, pitch 1.
+        let second = &f.pixels[pixel_width(&geometry)..];
+        assert!(second[0] > 1.99 && second[1] < 1e-6 && second[2] > 0.999 && second[3] < -0.999, "{second:?}");
     }
 }

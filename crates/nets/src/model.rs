@@ -27,7 +27,7 @@ pub trait Network: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NetworkConfig {
-    /// Convolutional stem and head around a transformer.
+    /// Attention over vectors and pictures.
     Transformer(TransformerConfig),
     /// LSTM encoder–decoder.
     Lstm(LstmConfig),
@@ -101,7 +101,7 @@ impl Model {
                 Box::new(Transformer::new(config.clone(), layout, geometry, prior.clone(), &mut parameters))
             }
             NetworkConfig::Lstm(config) => {
-                Box::new(LstmDenoiser::new(config, layout, geometry, prior.clone(), &mut parameters))
+                Box::new(LstmDenoiser::new(config.clone(), layout, geometry, prior.clone(), &mut parameters))
             }
         };
         let weights = parameters.initial_values(seed);
@@ -238,11 +238,11 @@ mod tests {
                 blocks: 2,
                 heads: 2,
                 expansion: 2,
-                kernel_steps: 3,
-                kernel_pitches: 5,
-                head_channels: 16,
+                channels: 8,
+                hidden: 24,
+                lags: 3,
             }),
-            NetworkConfig::Lstm(LstmConfig { width: 12, hidden: 8 }),
+            NetworkConfig::Lstm(LstmConfig { width: 6, channels: 8, hidden: 24 }),
         ]
     }
 

@@ -1,11 +1,10 @@
 //! The operations the networks are made of, each with its derivative, each checked against finite differences.
 
 pub mod attention;
-pub mod conv;
-pub mod image;
 pub mod linear;
 pub mod lstm;
 pub mod norm;
+pub mod picture;
 pub mod pointwise;
 
 #[cfg(test)]

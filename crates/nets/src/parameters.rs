@@ -38,7 +38,7 @@ pub struct Spec {
     pub shape: Vec<usize>,
     /// Place in the flat buffer.
     pub span: Span,
-    /// Weight decay applies (matrices and kernels, not biases).
+    /// Weight decay applies (matrices and tables, not biases).
     pub decays: bool,
     init: Init,
 }

@@ -5,6 +5,9 @@
 //! shard of the batch, so the sums come out the same whatever the number of threads.
 
 use crate::parameters::Span;
+use aeolian_kernels::gemm::{Into, Matrix, gemm};
+use aeolian_kernels::gemm_bf16::gemm_bf16;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A value on the tape.
@@ -81,6 +84,16 @@ impl Gradients<'_> {
         (&a.value, &mut b.gradient)
     }
 
+    /// The gradient of `var` for a product: to be replaced if this is the first touch (contents arbitrary), else added to.
+    pub fn gradient_for_product(&mut self, var: Var) -> (&mut [f32], Into) {
+        let node = &mut self.nodes[var.0];
+        if !node.gradient.is_empty() {
+            return (&mut node.gradient, Into::Add);
+        }
+        node.gradient = self.pool.take(node.value.len());
+        (&mut node.gradient, Into::Replace)
+    }
+
     /// The gradient of `var` to add to.
     pub fn gradient(&mut self, var: Var) -> &mut [f32] {
         self.value_and_gradient(var, var).1
@@ -104,8 +117,30 @@ struct Node {
     wants_gradient: bool,
 }
 
+/// How [`Linear`](crate::ops::linear::Linear) layers multiply.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// In `f32`: the same bits on every machine.
+    #[default]
+    Full,
+    /// Factors rounded to bfloat16 where the machine is faster so; for training.
+    Mixed,
+}
+
+impl Precision {
+    /// The product of this precision.
+    pub fn gemm(self, m: usize, n: usize, k: usize, a: Matrix, b: Matrix, c: &mut [f32], c_stride: usize, into: Into) {
+        match self {
+            Self::Full => gemm(m, n, k, a, b, c, c_stride, into),
+            Self::Mixed => gemm_bf16(m, n, k, a, b, c, c_stride, into),
+        }
+    }
+}
+
 /// A recording of one forward pass.
 pub struct Tape<'a> {
+    precision: Precision,
     parameters: &'a [f32],
     pool: &'a mut Pool,
     nodes: Vec<Node>,
@@ -115,12 +150,22 @@ pub struct Tape<'a> {
 impl<'a> Tape<'a> {
     /// A tape that can be walked backwards.
     pub fn recording(parameters: &'a [f32], pool: &'a mut Pool) -> Self {
-        Self { parameters, pool, nodes: Vec::new(), recording: true }
+        Self { parameters, pool, nodes: Vec::new(), recording: true, precision: Precision::Full }
     }
 
     /// A tape for the forward pass alone.
     pub fn forward_only(parameters: &'a [f32], pool: &'a mut Pool) -> Self {
         Self { recording: false, ..Self::recording(parameters, pool) }
+    }
+
+    /// The same tape with another precision of its linear layers.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// How linear layers multiply.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Puts a value on the tape that needs no gradient.
@@ -154,6 +199,11 @@ impl<'a> Tape<'a> {
     /// A buffer of zeros.
     pub fn take_zeroed(&mut self, len: usize) -> Vec<f32> {
         self.pool.take_zeroed(len)
+    }
+
+    /// Gives a borrowed buffer back.
+    pub fn give(&mut self, buffer: Vec<f32>) {
+        self.pool.give(buffer);
     }
 
     /// Adds to `parameter_gradients` the derivative of Σ `output_gradient` · `output`.

@@ -1,10 +1,11 @@
-//! Writes a small transformer with everything it computes on one observation, for `reference/pytorch/check.py`.
+//! Writes a small network with everything it computes on one observation, for `reference/pytorch/check.py`.
 //!
-//! Run: `cargo run --release -p aeolian-train --example reference_case -- out/case.safetensors [weights.safetensors]`
+//! Run: `cargo run --release -p aeolian-train --example reference_case -- out/case.safetensors [lstm | weights.safetensors]`
 //! See: the loss in nats a quarter. The check compares context, loss and the gradient of every weight; with a weight
 //! file, such as one trained on a GPU, it does so for that network.
 
 use aeolian_diffusion::{Noise, Observation, UNKNOWN, cross_entropy, noise_evidence};
+use aeolian_nets::lstm::LstmConfig;
 use aeolian_nets::transformer::TransformerConfig;
 use aeolian_nets::{Model, NetworkConfig, Pool, Tape};
 use aeolian_train::architecture::{canvas_architecture, canvas_layout};
@@ -22,10 +23,9 @@ fn normals(count: usize, stream: u64) -> Vec<f32> {
 }
 
 /// A network small enough for a file that travels.
-fn small_model() -> Model {
-    let config = TransformerConfig { width: 32, blocks: 2, heads: 2, head_channels: 16, ..TransformerConfig::tiny() };
+fn small_model(network: NetworkConfig) -> Model {
     let prior = normals(canvas_layout().bits(), 1).iter().map(|n| n - 2.0).collect();
-    let mut model = Model::new(canvas_architecture(NetworkConfig::Transformer(config)), prior, 1);
+    let mut model = Model::new(canvas_architecture(network), prior, 1);
     // Many weights begin at zero and would hide a mistake: move them all.
     let moves = normals(model.weights.len(), 2);
     model.weights.iter_mut().zip(moves).for_each(|(w, n)| *w += 0.05 * n);
@@ -34,9 +34,12 @@ fn small_model() -> Model {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = std::env::args().nth(1).ok_or("say which file to write")?;
-    let model = match std::env::args().nth(2) {
+    let transformer =
+        TransformerConfig { width: 32, blocks: 2, heads: 2, channels: 16, hidden: 48, lags: 4, expansion: 2 };
+    let model = match std::env::args().nth(2).as_deref() {
+        None => small_model(NetworkConfig::Transformer(transformer)),
+        Some("lstm") => small_model(NetworkConfig::Lstm(LstmConfig { width: 16, channels: 16, hidden: 48 })),
         Some(weights) => Model::from_bytes(&std::fs::read(weights)?)?,
-        None => small_model(),
     };
     let layout = canvas_layout();
 

@@ -90,21 +90,20 @@ impl NatsPerQuarter {
     }
 }
 
-/// Bounds −log p of the answers to one question over windows, each window its own item.
-pub fn bound(
+/// Bounds −log p of the answers to one question, nats a quarter, one value a window.
+pub fn bounds(
     denoiser: &dyn Denoiser,
     question: Question,
     windows: &[Window],
     draws: usize,
-) -> Result<NatsPerQuarter, BoundError> {
+) -> Result<Vec<f64>, BoundError> {
     let settings = BoundSettings { draws, batch: 1, ..BoundSettings::default() };
-    let values: Result<Vec<f64>, BoundError> = windows
+    windows
         .par_iter()
         .enumerate()
         .map(|(index, window)| {
             let (task, quarters) = question.task(window, 1000 + index as u64);
             Ok(likelihood_bound(denoiser, &[task], settings)?.nats / quarters as f64)
         })
-        .collect();
-    Ok(NatsPerQuarter::of(&values?))
+        .collect()
 }

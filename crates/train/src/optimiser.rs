@@ -98,6 +98,7 @@ mod tests {
             clip: 10.0,
             ema: 0.9,
             every: 10,
+            precision: Default::default(),
         }
     }
 

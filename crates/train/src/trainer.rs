@@ -295,7 +295,8 @@ impl Trainer {
             examples.look(&self.layout, slot, view.locks, cells);
         }
         shard.gradient.fill(0.0);
-        let mut tape = Tape::recording(&self.optimiser.weights, &mut shard.pool);
+        let mut tape =
+            Tape::recording(&self.optimiser.weights, &mut shard.pool).with_precision(self.config.optimiser.precision);
         let output = self.model.network().forward(&mut tape, &examples.observation());
         let mut slope = tape.take(examples.evidence.len());
         let loss = cross_entropy(

@@ -38,9 +38,9 @@ fn config(folder: &Path, output: &str, network: &str, examples: u32) -> TrainCon
     TrainConfig::from_toml(&text).unwrap()
 }
 
-const LSTM: &str = "[network.lstm]\nwidth = 24\nhidden = 16";
-const TRANSFORMER: &str = "[network.transformer]\nwidth = 32\nblocks = 1\nheads = 2\nexpansion = 2\nkernel_steps = 3\n\
-                           kernel_pitches = 5\nhead_channels = 16";
+const LSTM: &str = "[network.lstm]\nwidth = 16\nchannels = 16\nhidden = 48";
+const TRANSFORMER: &str = "[network.transformer]\nwidth = 32\nblocks = 1\nheads = 2\nexpansion = 2\nchannels = 16\n\
+                           hidden = 48\nlags = 8";
 
 #[test]
 fn both_networks_learn() {

@@ -1,14 +1,56 @@
-//! `aeolian evaluate`: models judged beside real music and a 3-gram model, as a Markdown report.
+//! `aeolian evaluate`: folders of pieces against human music, and models beside a 3-gram model.
 
 use aeolian_compose::Composer;
 use aeolian_compose::builtin::BUILTIN;
 use aeolian_evaluate::{Candidate, Settings, report};
+use aeolian_report::{Cut, html, text};
 use anyhow::Context;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `aeolian evaluate`.
 #[derive(clap::Args)]
 pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Compare a folder of MIDI files, whoever made them, with a folder of human music.
+    Pieces(Pieces),
+    /// Judge models on held-out music: likelihood, figures and originality, beside a 3-gram model.
+    Models(Models),
+}
+
+#[derive(clap::Args)]
+struct Pieces {
+    /// Folder of the MIDI files to be judged.
+    folder: PathBuf,
+    /// Folder of the music they should be like: human, and not trained on.
+    #[arg(long)]
+    reference: PathBuf,
+    /// Folder of the music a model was trained on; without it nothing is said about copying.
+    #[arg(long)]
+    training: Option<PathBuf>,
+    /// Compare windows of this many bars; 0 compares whole pieces.
+    #[arg(long, default_value_t = 8)]
+    bars: usize,
+    /// Pieces of each set at most; files take turns.
+    #[arg(long, default_value_t = 200)]
+    most: usize,
+    /// Decides which pieces, and every random draw.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Page to write, with pictures.
+    #[arg(long)]
+    html: Option<PathBuf>,
+    /// File to write every number to.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+struct Models {
     /// Corpus files; their validation pieces are the real music.
     #[arg(long, required = true)]
     corpus: Vec<PathBuf>,
@@ -37,6 +79,30 @@ pub struct Arguments {
 
 /// Judges.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.command {
+        Command::Pieces(pieces) => judge_pieces(&pieces),
+        Command::Models(models) => judge_models(models),
+    }
+}
+
+fn judge_pieces(arguments: &Pieces) -> anyhow::Result<()> {
+    let mut settings = aeolian_report::Settings::new(&arguments.folder, &arguments.reference);
+    settings.training = arguments.training.clone();
+    settings.cut = if arguments.bars == 0 { Cut::Whole } else { Cut::Bars(arguments.bars) };
+    settings.most = Some(arguments.most);
+    settings.comparison.seed = arguments.seed;
+    let evaluation = aeolian_report::evaluate(&settings, |doing| eprintln!("{doing}"))?;
+    print!("{}", text::terminal(&evaluation));
+    if let Some(path) = &arguments.html {
+        write(path, &html::page(&evaluation))?;
+    }
+    if let Some(path) = &arguments.json {
+        write(path, &serde_json::to_string_pretty(&evaluation)?)?;
+    }
+    Ok(())
+}
+
+fn judge_models(arguments: Models) -> anyhow::Result<()> {
     let settings = Settings {
         corpora: arguments.corpus,
         pieces: arguments.pieces,
@@ -57,8 +123,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let text = report(&settings, &candidates, &mut |doing| eprintln!("{doing} …"))?;
     match &arguments.out {
-        Some(path) => std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?,
+        Some(path) => write(path, &text)?,
         None => print!("{text}"),
     }
     Ok(())
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
 }

@@ -1,5 +1,10 @@
-//! Bidirectional multi-head attention with rotary positions (Su et al. 2021, arXiv:2104.09864), item by item.
+//! Bidirectional multi-head attention with rotary positions (Su et al. 2021, arXiv:2104.09864) and a learned bias for
+//! every lag, item by item.
+//!
+//! Weights and values are apart: the same weights carry token vectors and whole pictures from quarter to quarter, so that what
+//! repeats can be copied pitch by pitch.
 
+use crate::parameters::Span;
 use crate::tape::{Gradients, Op, Tape, Var};
 use aeolian_kernels::elementwise::softmax_rows;
 use aeolian_kernels::gemm::{Into, Matrix, gemm};
@@ -11,51 +16,56 @@ pub struct Shape {
     pub items: usize,
     /// Tokens in each, T.
     pub tokens: usize,
-    /// Heads, H; the width must be a multiple of 2H.
+    /// Heads, H.
     pub heads: usize,
-    /// Width, D.
-    pub width: usize,
 }
 
-impl Shape {
-    fn head_width(&self) -> usize {
-        self.width / self.heads
-    }
-}
-
-/// qkv (B·T, 3D) → (B·T, D). Positions are the tokens' indices.
-pub fn attention(tape: &mut Tape, qkv: Var, shape: Shape) -> Var {
-    let Shape { items, tokens, heads, width } = shape;
-    let head_width = shape.head_width();
+/// qk (B·T, 2D): queries and keys, D a multiple of 2H; `lags` (H, 2·reach + 1): what each head adds to its score for the key
+/// that lies −reach … reach tokens away (farther keys count as farthest). Returns weights (B, H, T, T), rows summing to 1.
+pub fn attention_weights(tape: &mut Tape, qk: Var, lags: Span, shape: Shape) -> Var {
+    let Shape { items, tokens, heads } = shape;
+    let width = tape.value(qk).len() / (2 * items * tokens);
+    let head_width = width / heads;
     let scale = 1.0 / (head_width as f32).sqrt();
     let rotation = Rotation::new(tokens, head_width);
     let mut queries = tape.take(items * tokens * width);
     let mut keys = tape.take(items * tokens * width);
     let mut weights = tape.take(items * heads * tokens * tokens);
-    let mut y = tape.take(items * tokens * width);
-    let input = tape.value(qkv);
+    let (input, bias) = (tape.value(qk), tape.parameter(lags));
     for item in 0..items {
-        let rows = &input[item * tokens * 3 * width..][..tokens * 3 * width];
+        let rows = &input[item * tokens * 2 * width..][..tokens * 2 * width];
         for head in 0..heads {
             let place = (item * heads + head) * tokens * head_width;
             let (q, k) = (&mut queries[place..][..tokens * head_width], &mut keys[place..][..tokens * head_width]);
-            rotation.gather(&rows[head * head_width..], 3 * width, q);
-            rotation.gather(&rows[width + head * head_width..], 3 * width, k);
+            rotation.gather(&rows[head * head_width..], 2 * width, q);
+            rotation.gather(&rows[width + head * head_width..], 2 * width, k);
             q.iter_mut().for_each(|q| *q *= scale);
             let p = &mut weights[(item * heads + head) * tokens * tokens..][..tokens * tokens];
+            for_each_lag(tokens, &bias[head * bias.len() / heads..][..bias.len() / heads], |pair, _, b| p[pair] = b);
             let (q, k) = (Matrix::rows(q, head_width), Matrix::rows(k, head_width));
-            gemm(tokens, tokens, head_width, q, k.transposed(), p, tokens, Into::Replace);
+            gemm(tokens, tokens, head_width, q, k.transposed(), p, tokens, Into::Add);
             softmax_rows(tokens, p);
-            let v = Matrix::rows(&rows[2 * width + head * head_width..], 3 * width);
-            let out = &mut y[item * tokens * width + head * head_width..];
-            gemm(tokens, head_width, tokens, Matrix::rows(p, tokens), v, out, width, Into::Replace);
         }
     }
-    tape.push(y, AttentionBackward { qkv, shape, rotation, queries, keys, weights })
+    let mut kept = tape.take(weights.len());
+    kept.copy_from_slice(&weights);
+    tape.push(weights, WeightsBackward { qk, lags, shape, rotation, queries, keys, weights: kept })
 }
 
-struct AttentionBackward {
-    qkv: Var,
+/// Calls `f(query · T + key, index of the lag, bias of the lag)` for every pair of tokens.
+fn for_each_lag(tokens: usize, bias: &[f32], mut f: impl FnMut(usize, usize, f32)) {
+    let reach = (bias.len() / 2) as isize;
+    for query in 0..tokens {
+        for key in 0..tokens {
+            let lag = ((key as isize - query as isize).clamp(-reach, reach) + reach) as usize;
+            f(query * tokens + key, lag, bias[lag]);
+        }
+    }
+}
+
+struct WeightsBackward {
+    qk: Var,
+    lags: Span,
     shape: Shape,
     rotation: Rotation,
     queries: Vec<f32>,
@@ -63,49 +73,163 @@ struct AttentionBackward {
     weights: Vec<f32>,
 }
 
-impl Op for AttentionBackward {
-    fn backward(&mut self, dy: &[f32], tape: &mut Gradients) {
-        let Shape { items, tokens, heads, width } = self.shape;
-        let head_width = self.shape.head_width();
+impl Op for WeightsBackward {
+    fn backward(&mut self, d_weights: &[f32], tape: &mut Gradients) {
+        let Shape { items, tokens, heads } = self.shape;
+        let width = self.queries.len() / (items * tokens);
+        let head_width = width / heads;
         let scale = 1.0 / (head_width as f32).sqrt();
-        let mut d_scores = tape.pool.take(tokens * tokens);
+        let mut d_scores = tape.pool.take(d_weights.len());
+        d_scores.copy_from_slice(d_weights);
+        for (p, d) in self.weights.chunks_exact(tokens * tokens).zip(d_scores.chunks_exact_mut(tokens * tokens)) {
+            softmax_backward(tokens, p, d);
+        }
+        let (bias, d_bias) = tape.parameter(self.lags);
+        let table = bias.len() / heads;
+        for (index, d) in d_scores.chunks_exact(tokens * tokens).enumerate() {
+            let d_bias = &mut d_bias[index % heads * table..][..table];
+            for_each_lag(tokens, &bias[..table], |pair, lag, _| d_bias[lag] += d[pair]);
+        }
         let mut rotated = tape.pool.take(tokens * head_width);
-        let (input, d_input) = tape.value_and_gradient(self.qkv, self.qkv);
+        let d_input = tape.gradient(self.qk);
         for item in 0..items {
-            let span = item * tokens * 3 * width..(item + 1) * tokens * 3 * width;
-            let (rows, d_rows) = (&input[span.clone()], &mut d_input[span]);
+            let d_rows = &mut d_input[item * tokens * 2 * width..][..tokens * 2 * width];
             for head in 0..heads {
                 let place = (item * heads + head) * tokens * head_width;
                 let q = Matrix::rows(&self.queries[place..][..tokens * head_width], head_width);
                 let k = Matrix::rows(&self.keys[place..][..tokens * head_width], head_width);
-                let p = &self.weights[(item * heads + head) * tokens * tokens..][..tokens * tokens];
-                let d_out = Matrix::rows(&dy[item * tokens * width + head * head_width..], width);
-                let value_columns = 2 * width + head * head_width;
-                let v = Matrix::rows(&rows[value_columns..], 3 * width);
-                let d_v = &mut d_rows[value_columns..];
-                gemm(
-                    tokens,
-                    head_width,
-                    tokens,
-                    Matrix::rows(p, tokens).transposed(),
-                    d_out,
-                    d_v,
-                    3 * width,
-                    Into::Add,
-                );
-                gemm(tokens, tokens, head_width, d_out, v.transposed(), &mut d_scores, tokens, Into::Replace);
-                softmax_backward(tokens, p, &mut d_scores);
-                let d_s = Matrix::rows(&d_scores, tokens);
+                let d = &d_scores[(item * heads + head) * tokens * tokens..][..tokens * tokens];
+                let d_s = Matrix::rows(d, tokens);
                 gemm(tokens, head_width, tokens, d_s, k, &mut rotated, head_width, Into::Replace);
                 rotated.iter_mut().for_each(|g| *g *= scale);
-                self.rotation.scatter_add(&rotated, 3 * width, &mut d_rows[head * head_width..]);
+                self.rotation.scatter_add(&rotated, 2 * width, &mut d_rows[head * head_width..]);
                 gemm(tokens, head_width, tokens, d_s.transposed(), q, &mut rotated, head_width, Into::Replace);
-                self.rotation.scatter_add(&rotated, 3 * width, &mut d_rows[width + head * head_width..]);
+                self.rotation.scatter_add(&rotated, 2 * width, &mut d_rows[width + head * head_width..]);
             }
         }
         for buffer in [&mut self.queries, &mut self.keys, &mut self.weights, &mut d_scores, &mut rotated] {
             tape.pool.give(std::mem::take(buffer));
         }
+    }
+}
+
+/// weights (B, H, T, T) · values (B·T·`pixels`, W), every head its share of the W channels → as the values.
+///
+/// `pixels` is 1 for tokens, the number of pitches for pictures.
+pub fn carried(tape: &mut Tape, weights: Var, values: Var, shape: Shape, pixels: usize) -> Var {
+    let Shape { items, tokens, heads } = shape;
+    let heads_of = Heads::new(tape.value(values).len(), shape, pixels);
+    let mut packed = tape.take(heads_of.block());
+    let mut out = tape.take(heads_of.block());
+    let mut y = tape.take(tape.value(values).len());
+    let (p, v) = (tape.value(weights), tape.value(values));
+    for item in 0..items {
+        for head in 0..heads {
+            heads_of.gather(v, item, head, &mut packed);
+            let p = Matrix::rows(&p[(item * heads + head) * tokens * tokens..], tokens);
+            let row = heads_of.row();
+            gemm(tokens, row, tokens, p, Matrix::rows(&packed, row), &mut out, row, Into::Replace);
+            heads_of.scatter(&out, item, head, &mut y);
+        }
+    }
+    tape.give(packed);
+    tape.give(out);
+    tape.push(y, CarriedBackward { weights, values, shape, pixels })
+}
+
+/// Where the channels of one head lie among all.
+#[derive(Clone, Copy)]
+struct Heads {
+    tokens: usize,
+    pixels: usize,
+    width: usize,
+    head_width: usize,
+}
+
+impl Heads {
+    fn new(len: usize, shape: Shape, pixels: usize) -> Self {
+        let width = len / (shape.items * shape.tokens * pixels);
+        Self { tokens: shape.tokens, pixels, width, head_width: width / shape.heads }
+    }
+
+    /// Floats of one head in one token.
+    fn row(&self) -> usize {
+        self.pixels * self.head_width
+    }
+
+    /// Floats of one head in one item.
+    fn block(&self) -> usize {
+        self.tokens * self.row()
+    }
+
+    /// Calls `f(channels of the head among all values, the same in a packed block)` pixel by pixel.
+    fn each(&self, item: usize, head: usize, mut f: impl FnMut(usize, usize)) {
+        for pixel in 0..self.tokens * self.pixels {
+            f(
+                (item * self.tokens * self.pixels + pixel) * self.width + head * self.head_width,
+                pixel * self.head_width,
+            );
+        }
+    }
+
+    /// Packs one head's channels of one item. (T, P·c)
+    fn gather(&self, values: &[f32], item: usize, head: usize, packed: &mut [f32]) {
+        // Heads of eight channels are the usual case in pictures: a copy of known length is one instruction.
+        if self.head_width == 8 {
+            self.each(item, head, |at, part| packed[part..part + 8].copy_from_slice(&values[at..at + 8]));
+        } else {
+            let n = self.head_width;
+            self.each(item, head, |at, part| packed[part..part + n].copy_from_slice(&values[at..at + n]));
+        }
+    }
+
+    /// The inverse of [`Self::gather`].
+    fn scatter(&self, packed: &[f32], item: usize, head: usize, values: &mut [f32]) {
+        if self.head_width == 8 {
+            self.each(item, head, |at, part| values[at..at + 8].copy_from_slice(&packed[part..part + 8]));
+        } else {
+            let n = self.head_width;
+            self.each(item, head, |at, part| values[at..at + n].copy_from_slice(&packed[part..part + n]));
+        }
+    }
+}
+
+struct CarriedBackward {
+    weights: Var,
+    values: Var,
+    shape: Shape,
+    pixels: usize,
+}
+
+impl Op for CarriedBackward {
+    fn backward(&mut self, dy: &[f32], tape: &mut Gradients) {
+        let Shape { items, tokens, heads } = self.shape;
+        let heads_of = Heads::new(dy.len(), self.shape, self.pixels);
+        let (row, square) = (heads_of.row(), tokens * tokens);
+        let mut d_out = tape.pool.take(heads_of.block());
+        let mut packed = tape.pool.take(heads_of.block());
+        for item in 0..items {
+            for head in 0..heads {
+                let place = (item * heads + head) * square;
+                heads_of.gather(dy, item, head, &mut d_out);
+                let d_rows = Matrix::rows(&d_out, row);
+                heads_of.gather(tape.value(self.values), item, head, &mut packed);
+                let v = Matrix::rows(&packed, row).transposed();
+                let d_weights = &mut tape.gradient(self.weights)[place..][..square];
+                gemm(tokens, tokens, row, d_rows, v, d_weights, tokens, Into::Add);
+                let (p, d_values) = tape.value_and_gradient(self.weights, self.values);
+                let p = Matrix::rows(&p[place..][..square], tokens).transposed();
+                gemm(tokens, row, tokens, p, d_rows, &mut packed, row, Into::Replace);
+                heads_of.each(item, head, |at, part| {
+                    let n = heads_of.head_width;
+                    for (d, part) in d_values[at..at + n].iter_mut().zip(&packed[part..part + n]) {
+                        *d += part;
+                    }
+                });
+            }
+        }
+        tape.pool.give(d_out);
+        tape.pool.give(packed);
     }
 }
 
@@ -198,7 +322,7 @@ mod tests {
     use super::*;
     use crate::ops::check::{check_gradients, numbers};
     use crate::ops::linear::Linear;
-    use crate::parameters::Parameters;
+    use crate::parameters::{Init, Parameters};
     use crate::tape::Pool;
 
     #[test]
@@ -211,31 +335,60 @@ mod tests {
     }
 
     #[test]
-    fn gradient_is_the_difference_quotient() {
+    fn gradients_are_difference_quotients_for_tokens_and_pictures() {
         let mut parameters = Parameters::default();
-        let layer = Linear::new(&mut parameters, "qkv", 3, 24, 1.5);
-        let shape = Shape { items: 2, tokens: 5, heads: 2, width: 8 };
-        let input = numbers(10 * 3, 2);
+        let qk = Linear::new(&mut parameters, "qk", 3, 16, 1.5);
+        let values = Linear::new(&mut parameters, "values", 3, 6, 1.0);
+        let lags = parameters.add("lags", &[2, 7], Init::Normal(1.0));
+        let shape = Shape { items: 2, tokens: 5, heads: 2 };
+        let (input, pictures) = (numbers(10 * 3, 2), numbers(10 * 4 * 3, 3));
         check_gradients(&parameters, |tape| {
             let input = tape.input(input.clone());
-            let qkv = layer.forward(tape, input);
-            attention(tape, qkv, shape)
+            let pictures = tape.input(pictures.clone());
+            let qk = qk.forward(tape, input);
+            let weights = attention_weights(tape, qk, lags, shape);
+            let token_values = values.forward(tape, input);
+            let tokens = carried(tape, weights, token_values, shape, 1);
+            let pixel_values = values.forward(tape, pictures);
+            let pixels = carried(tape, weights, pixel_values, shape, 4);
+            crate::ops::pointwise::concatenate(tape, tokens, pixels, 10)
         });
     }
 
     #[test]
-    fn an_item_does_not_see_its_neighbours() {
-        let shape = Shape { items: 2, tokens: 4, heads: 2, width: 8 };
-        let qkv = numbers(8 * 24, 3);
+    fn a_lag_alone_copies_the_picture_that_lies_there() {
+        // No content, one head that looks two tokens back and one that looks here: T = 3, 2 pixels, 1 channel a head.
+        let mut bias = vec![-100.0; 2 * 5];
+        (bias[0], bias[5 + 2]) = (100.0, 100.0);
+        let lags = Span { start: 0, len: 10 };
+        let shape = Shape { items: 1, tokens: 3, heads: 2 };
+        let values: Vec<f32> = (0..12).map(|i| i as f32).collect();
         let mut pool = Pool::default();
-        let run = |items: usize, qkv: Vec<f32>, pool: &mut Pool| {
-            let mut tape = Tape::forward_only(&[], pool);
-            let qkv = tape.input(qkv);
-            let y = attention(&mut tape, qkv, Shape { items, ..shape });
+        let mut tape = Tape::forward_only(&bias, &mut pool);
+        let qk = tape.input(vec![0.0; 3 * 2 * 4]);
+        let weights = attention_weights(&mut tape, qk, lags, shape);
+        let values = tape.input(values);
+        let y = carried(&mut tape, weights, values, shape, 2);
+        let y = tape.finish(y);
+        // The last token has the first token's first channel and its own second one, at both pixels.
+        assert!(y[8..].iter().zip([0.0, 9.0, 2.0, 11.0]).all(|(a, b)| (a - b).abs() < 1e-6), "{y:?}");
+    }
+
+    #[test]
+    fn an_item_does_not_see_its_neighbours() {
+        let shape = Shape { items: 2, tokens: 4, heads: 2 };
+        let (qk, values, lags) = (numbers(8 * 16, 3), numbers(8 * 8, 4), numbers(6, 5));
+        let mut pool = Pool::default();
+        let run = |items: usize, qk: Vec<f32>, values: Vec<f32>, pool: &mut Pool| {
+            let mut tape = Tape::forward_only(&lags, pool);
+            let (qk, values) = (tape.input(qk), tape.input(values));
+            let shape = Shape { items, ..shape };
+            let weights = attention_weights(&mut tape, qk, Span { start: 0, len: 6 }, shape);
+            let y = carried(&mut tape, weights, values, shape, 1);
             tape.finish(y)
         };
-        let both = run(2, qkv.clone(), &mut pool);
-        let second = run(1, qkv[4 * 24..].to_vec(), &mut pool);
+        let both = run(2, qk.clone(), values.clone(), &mut pool);
+        let second = run(1, qk[4 * 16..].to_vec(), values[4 * 8..].to_vec(), &mut pool);
         assert_eq!(&both[4 * 8..], &second[..]);
     }
 }

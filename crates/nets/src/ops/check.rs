@@ -28,7 +28,7 @@ pub fn check_gradients(parameters: &Parameters, network: impl Fn(&mut Tape) -> V
     tape.backward(output, &seed, &mut gradient);
     for spec in parameters.specs() {
         let direction = numbers(spec.span.len, 11);
-        let h = 3e-3 / (spec.span.len as f32).sqrt().min(10.0);
+        let h = 1.5e-3 / (spec.span.len as f32).sqrt().min(10.0);
         let moved = |sign: f32| {
             let mut w = weights.clone();
             w[spec.span.range()].iter_mut().zip(&direction).for_each(|(w, d)| *w += sign * h * d);

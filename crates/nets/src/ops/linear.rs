@@ -1,8 +1,9 @@
 //! y = x Wᵀ + b, with W stored (out, in) as in PyTorch.
 
 use crate::parameters::{Init, Parameters, Span};
-use crate::tape::{Gradients, Op, Tape, Var};
-use aeolian_kernels::gemm::{Into, Matrix, gemm};
+use crate::tape::{Gradients, Op, Precision, Tape, Var};
+use aeolian_kernels::elementwise;
+use aeolian_kernels::gemm::{Into, Matrix};
 
 /// A linear map of rows.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,7 @@ pub struct Linear {
     outputs: usize,
     weight: Span,
     bias: Option<Span>,
+    always_full: bool,
 }
 
 impl Linear {
@@ -31,46 +33,79 @@ impl Linear {
         let init = if gain == 0.0 { Init::Zeros } else { Init::Normal(gain / (inputs as f32).sqrt()) };
         let weight = parameters.add(format!("{name}.weight"), &[outputs, inputs], init);
         let bias = bias.map(|init| parameters.add(format!("{name}.bias"), &[outputs], init));
-        Self { inputs, outputs, weight, bias }
+        Self { inputs, outputs, weight, bias, always_full: false }
     }
 
     /// (rows, inputs) → (rows, outputs)
     pub fn forward(&self, tape: &mut Tape, x: Var) -> Var {
         let rows = tape.value(x).len() / self.inputs;
         let mut y = tape.take(rows * self.outputs);
-        match self.bias {
-            Some(bias) => y.chunks_exact_mut(self.outputs).for_each(|row| row.copy_from_slice(tape.parameter(bias))),
-            None => y.fill(0.0),
+        let into = match self.bias {
+            Some(bias) => {
+                elementwise::fill_rows(&mut y, tape.parameter(bias));
+                Into::Add
+            }
+            None => Into::Replace,
+        };
+        self.multiply(tape, x, &mut y, into);
+        tape.push(y, LinearBackward { layer: *self, precision: self.precision(tape), residual: None, x })
+    }
+
+    /// residual (rows, outputs) + this layer of x
+    pub fn added_to(&self, tape: &mut Tape, residual: Var, x: Var) -> Var {
+        let mut y = tape.take(tape.value(residual).len());
+        y.copy_from_slice(tape.value(residual));
+        if let Some(bias) = self.bias {
+            elementwise::add_to_rows(&mut y, tape.parameter(bias));
         }
+        self.multiply(tape, x, &mut y, Into::Add);
+        tape.push(y, LinearBackward { layer: *self, precision: self.precision(tape), residual: Some(residual), x })
+    }
+
+    /// The same layer that multiplies in `f32` on any tape: for log-odds, where −8 in bfloat16 would be off by 0.03.
+    pub fn always_full(self) -> Self {
+        Self { always_full: true, ..self }
+    }
+
+    fn precision(&self, tape: &Tape) -> Precision {
+        if self.always_full { Precision::Full } else { tape.precision() }
+    }
+
+    fn multiply(&self, tape: &Tape, x: Var, y: &mut [f32], into: Into) {
         let weight = Matrix::rows(tape.parameter(self.weight), self.inputs).transposed();
-        let x_rows = Matrix::rows(tape.value(x), self.inputs);
-        gemm(rows, self.outputs, self.inputs, x_rows, weight, &mut y, self.outputs, Into::Add);
-        tape.push(y, LinearBackward { layer: *self, x })
+        let x = Matrix::rows(tape.value(x), self.inputs);
+        let rows = y.len() / self.outputs;
+        self.precision(tape).gemm(rows, self.outputs, self.inputs, x, weight, y, self.outputs, into);
     }
 }
 
 struct LinearBackward {
     layer: Linear,
+    precision: Precision,
+    residual: Option<Var>,
     x: Var,
 }
 
 impl Op for LinearBackward {
     fn backward(&mut self, dy: &[f32], tape: &mut Gradients) {
-        let Linear { inputs, outputs, weight, bias } = self.layer;
+        let Linear { inputs, outputs, weight, bias, .. } = self.layer;
         let rows = dy.len() / outputs;
+        if let Some(residual) = self.residual.filter(|&r| tape.wants(r)) {
+            elementwise::add(tape.gradient(residual), dy);
+        }
         if let Some(bias) = bias {
             let (_, gradient) = tape.parameter(bias);
-            for row in dy.chunks_exact(outputs) {
-                aeolian_kernels::elementwise::add(gradient, row);
-            }
+            elementwise::add_columns(gradient, dy);
         }
         let dy_rows = Matrix::rows(dy, outputs);
         let (x, dw) = tape.value_and_parameter(self.x, weight);
-        gemm(outputs, inputs, rows, dy_rows.transposed(), Matrix::rows(x, inputs), dw, inputs, Into::Add);
+        let x_rows = Matrix::rows(x, inputs);
+        self.precision.gemm(outputs, inputs, rows, dy_rows.transposed(), x_rows, dw, inputs, Into::Add);
         if tape.wants(self.x) {
             let parameters = tape.parameters;
             let w = Matrix::rows(&parameters[weight.range()], inputs);
-            gemm(rows, inputs, outputs, dy_rows, w, tape.gradient(self.x), inputs, Into::Add);
+            let (dx, into) = tape.gradient_for_product(self.x);
+            self.precision.gemm(rows, inputs, outputs, dy_rows, w, dx, inputs, into);
         }
     }
 }
@@ -89,7 +124,8 @@ mod tests {
         check_gradients(&parameters, |tape| {
             let x = tape.input(x.clone());
             let y = first.forward(tape, x);
-            second.forward(tape, y)
+            let z = second.forward(tape, y);
+            second.added_to(tape, z, y)
         });
     }
 }

@@ -1,33 +1,10 @@
-//! Operations without weights of their own, or with one number a column: sum, GELU, gate, column bias, concatenation.
+//! Operations without weights of their own, or with one number a column: GELU, gate, column bias, concatenation.
 
 use crate::parameters::Span;
 use crate::tape::{Gradients, Op, Tape, Var};
 use aeolian_kernels::elementwise;
 
-/// a + b
-pub fn add(tape: &mut Tape, a: Var, b: Var) -> Var {
-    let mut y = tape.take(tape.value(a).len());
-    y.copy_from_slice(tape.value(a));
-    elementwise::add(&mut y, tape.value(b));
-    tape.push(y, AddBackward { a, b })
-}
-
-struct AddBackward {
-    a: Var,
-    b: Var,
-}
-
-impl Op for AddBackward {
-    fn backward(&mut self, dy: &[f32], tape: &mut Gradients) {
-        for var in [self.a, self.b] {
-            if tape.wants(var) {
-                elementwise::add(tape.gradient(var), dy);
-            }
-        }
-    }
-}
-
-/// GELU(x), tanh form. A zero stays zero, so a bordered image keeps its border.
+/// GELU(x), tanh form.
 pub fn gelu(tape: &mut Tape, x: Var) -> Var {
     let mut y = tape.take(tape.value(x).len());
     elementwise::gelu(tape.value(x), &mut y);
@@ -49,9 +26,7 @@ impl Op for GeluBackward {
 pub fn add_row(tape: &mut Tape, x: Var, row: Span) -> Var {
     let mut y = tape.take(tape.value(x).len());
     y.copy_from_slice(tape.value(x));
-    for slot in y.chunks_exact_mut(row.len) {
-        elementwise::add(slot, tape.parameter(row));
-    }
+    elementwise::add_to_rows(&mut y, tape.parameter(row));
     tape.push(y, AddRowBackward { x, row })
 }
 
@@ -63,9 +38,7 @@ struct AddRowBackward {
 impl Op for AddRowBackward {
     fn backward(&mut self, dy: &[f32], tape: &mut Gradients) {
         let (_, gradient) = tape.parameter(self.row);
-        for slot in dy.chunks_exact(self.row.len) {
-            elementwise::add(gradient, slot);
-        }
+        elementwise::add_columns(gradient, dy);
         if tape.wants(self.x) {
             elementwise::add(tape.gradient(self.x), dy);
         }
@@ -168,8 +141,7 @@ mod tests {
             let modulation = add_row(tape, modulation, row);
             let gated = gated_add(tape, x, y, modulation, 4, 8);
             let both = concatenate(tape, gated, y, 5);
-            let twice = add(tape, both, both);
-            gelu(tape, twice)
+            gelu(tape, both)
         });
     }
 }
