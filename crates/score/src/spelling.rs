@@ -114,7 +114,8 @@ pub fn name_tonic(key: Key) -> NoteName {
     note_name(i32::from(key.signature()) + if key.mode == Mode::Minor { 3 } else { 0 })
 }
 
-/// The name of a chord's root in `key`, chosen so that all notes of the chord together lie closest to the key.
+/// The name of a chord's root in `key`: its name in the key's scale if it has one, else chosen so that all notes of the
+/// chord together lie closest to the key.
 pub fn name_root(chord: Chord, key: Option<Key>) -> NoteName {
     note_name(root_fifth(chord, key))
 }
@@ -175,6 +176,13 @@ fn candidates(pitch_class: u8) -> impl Iterator<Item = i32> {
 }
 
 fn root_fifth(chord: Chord, key: Option<Key>) -> i32 {
+    // A root of the key keeps its name there, even where the chord's other notes would lie closer under another one:
+    // a diminished chord on C in G major is no B#dim.
+    let sharps = key.map_or(0, |key| i32::from(key.signature()));
+    let scale = sharps - 1..=sharps + 5;
+    if let Some(root) = candidates(chord.root).find(|root| scale.contains(root) && SIMPLE.contains(root)) {
+        return root;
+    }
     let distance = |root: &i32| -> i32 {
         let notes = chord.quality.intervals().iter().map(|&i| root + interval(chord.quality, i));
         notes.map(|fifth| (2 * fifth - doubled_centre(key)).abs()).sum()
@@ -227,6 +235,8 @@ mod tests {
         assert_eq!(spell(61, Some("C".parse().unwrap()), Some(d_flat)).to_string(), "Db4");
         let f_minor = Chord::new(5, ChordQuality::Minor);
         assert_eq!(spell(68, Some("C".parse().unwrap()), Some(f_minor)).to_string(), "Ab4");
+        let on_c = Chord::new(0, ChordQuality::Diminished);
+        assert_eq!(name_root(on_c, Some("G".parse().unwrap())).to_string(), "C");
         let diminished = Chord::new(11, ChordQuality::Diminished7);
         assert_eq!(spell(68, Some("C".parse().unwrap()), Some(diminished)).to_string(), "Ab4");
         let d_sharp_seventh = Chord::new(3, ChordQuality::Dominant7);
