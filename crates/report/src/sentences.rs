@@ -94,8 +94,8 @@ impl Evaluation {
         }
         let by_chance = by_chance(&self.features, self.comparison.settings.confidence);
         let mut sentence = format!(
-            "{} of {compared} features differ by more than two halves of the reference may; about {by_chance:.0} would \
-             by chance.",
+            "{} of {compared} features differ by more than two halves of the reference may; at most \
+             about {by_chance:.0} would by chance.",
             outside(&self.features)
         );
         let strongest: Vec<&str> = self

@@ -17,10 +17,8 @@ const NAMED_FILES: usize = 20;
 /// The whole evaluation.
 pub fn terminal(evaluation: &Evaluation) -> String {
     let mut text = String::new();
-    for sentence in evaluation.sentences() {
-        text.push_str(&wrapped(&sentence, WIDTH));
-        text.push('\n');
-    }
+    let sentences: Vec<String> = evaluation.sentences().iter().map(|sentence| wrapped(sentence, WIDTH)).collect();
+    text.push_str(&sentences.join("\n"));
     figures(&mut text, evaluation);
     features(&mut text, evaluation);
     if let Some(found) = &evaluation.originality {
