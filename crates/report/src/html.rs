@@ -253,10 +253,6 @@ fn originality(page: &mut String, found: &Originality) {
             closest.file, closest.start_bar, closest.notes, closest.training_file
         );
     }
-    if found.candidate_files_in_training > 0 {
-        note +=
-            &format!(" Note for note in the training folder: {}.", counted(found.candidate_files_in_training, "file"));
-    }
     add(page, &format!("<p class=\"note\">{}</p>\n", escape(&note)));
 }
 

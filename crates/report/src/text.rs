@@ -41,14 +41,17 @@ pub fn short_name(corruption: Corruption) -> &'static str {
     }
 }
 
+/// Takes a figure from a comparison; `None` where it is undefined.
+pub type Of = dyn Fn(&Comparison) -> Option<f64>;
+
 /// A line of figures: what it is called, and how to take it from a comparison.
 pub struct Figure {
     /// Its name.
     pub name: String,
     /// Digits after the point.
     pub digits: usize,
-    /// The figure; `None` where it is undefined.
-    pub of: Box<dyn Fn(&Comparison) -> Option<f64>>,
+    /// The figure.
+    pub of: Box<Of>,
 }
 
 /// The areas of all features and of every family, and the distances between the sets.
