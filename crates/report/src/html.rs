@@ -17,6 +17,7 @@ use crate::text::{comparison_figures, copy_digits, number, short_name, shown, si
 use aeolian_metrics::Family;
 use aeolian_metrics::compare::Comparison;
 use aeolian_picture::{RollStyle, piano_roll};
+use aeolian_score::Score;
 use std::fmt::Write;
 
 pub(crate) const REFERENCE: &str = "#8A919E";
@@ -28,6 +29,8 @@ pub(crate) const GRID: &str = "#E4E7EC";
 
 /// Bars of a piano roll at most.
 const ROLL_BARS: usize = 16;
+/// Features of a family that are always shown.
+const FEWEST_SHOWN: usize = 4;
 
 const STYLE: &str = "
 body { font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif; color: #1F2430;
@@ -48,6 +51,7 @@ td.own { font-weight: 700; color: #C44E00; }
 figure { margin: 0; break-inside: avoid; }
 figcaption { font-size: .82rem; line-height: 1.3; }
 figcaption b { font-weight: 600; }
+figcaption em { font-style: normal; color: #C44E00; }
 figcaption span { color: #5C6473; }
 figure.wide { margin: 1rem 0; }
 svg { max-width: 100%; height: auto; display: block; }
@@ -107,21 +111,18 @@ fn features(page: &mut String, evaluation: &Evaluation) {
         ),
     );
     for (family, area) in families(evaluation) {
-        let rows: Vec<&FeatureRow> = evaluation.features.iter().filter(|row| row.family == family).collect();
+        let mut rows: Vec<&FeatureRow> = evaluation.features.iter().filter(|row| row.family == family).collect();
+        rows.sort_by_key(|row| row.outside == Some(false));
         if rows.is_empty() {
             continue;
         }
-        let (told, quiet): (Vec<&FeatureRow>, Vec<&FeatureRow>) =
-            rows.into_iter().partition(|row| row.outside != Some(false));
-        add(page, &format!("<h3>{} <span>{}</span></h3>\n", escape(family), escape(&area)));
-        if told.is_empty() {
-            add(page, "<p class=\"note\">Nothing outside the floor.</p>\n");
-        } else {
-            add(page, &grid(&told));
-        }
-        if !quiet.is_empty() {
-            let summary = format!("{} inside the floor", counted(quiet.len(), "feature"));
-            add(page, &format!("<details><summary>{summary}</summary>\n{}</details>\n", grid(&quiet)));
+        // At least a row of pictures for every family: where nothing tells, that is worth seeing too.
+        let told = rows.iter().filter(|row| row.outside != Some(false)).count().max(FEWEST_SHOWN).min(rows.len());
+        let (open, folded) = rows.split_at(told);
+        add(page, &format!("<h3>{} <span>{}</span></h3>\n{}", escape(family), escape(&area), grid(open)));
+        if !folded.is_empty() {
+            let summary = format!("{} more inside the floor", counted(folded.len(), "feature"));
+            add(page, &format!("<details><summary>{summary}</summary>\n{}</details>\n", grid(folded)));
         }
     }
 }
@@ -171,9 +172,10 @@ fn grid(rows: &[&FeatureRow]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             grid,
-            "<figure>{}<figcaption><b>{}</b><br/><span>{}</span></figcaption></figure>",
+            "<figure>{}<figcaption><b>{}</b>{}<br/><span>{}</span></figcaption></figure>",
             density::density_picture(row),
             escape(&row.name),
+            if row.outside == Some(true) { " <em>outside the floor</em>" } else { "" },
             escape(&means)
         );
     }
@@ -201,14 +203,13 @@ fn pieces(page: &mut String, evaluation: &Evaluation) {
 
 fn shown_piece(piece: &ShownPiece) -> String {
     let style = RollStyle { width_px: 980.0, bars_per_system: 8, max_bars: ROLL_BARS };
-    let roll = piece.score.as_ref().map_or(String::new(), |score| piano_roll(score, &style));
+    // A cut has the title of its file, or none; a heading that says where it comes from serves better.
+    let titled = |score: &Score| Score { title: format!("{}, bar {}", piece.file, piece.start_bar), ..score.clone() };
+    let roll = piece.score.as_ref().map_or(String::new(), |score| piano_roll(&titled(score), &style));
     let unusual: Vec<String> =
         piece.unusual.iter().map(|of| format!("{} {} sd", of.name, signed(of.deviations))).collect();
     format!(
-        "<figure class=\"wide\">{roll}<figcaption><b>{}</b>, from bar {}: distance {:.2}. <span>Most unusual: \
-         {}.</span></figcaption></figure>\n",
-        escape(&piece.file),
-        piece.start_bar,
+        "<figure class=\"wide\">{roll}<figcaption>Distance {:.2}. <span>Most unusual: {}.</span></figcaption></figure>\n",
         piece.distance,
         escape(&unusual.join("; "))
     )
@@ -251,10 +252,6 @@ fn originality(page: &mut String, found: &Originality) {
             " Closest: {} (from bar {}) shares {} notes in a row with {}.",
             closest.file, closest.start_bar, closest.notes, closest.training_file
         );
-    }
-    if found.candidate_files_in_training > 0 {
-        note +=
-            &format!(" Note for note in the training folder: {}.", counted(found.candidate_files_in_training, "file"));
     }
     add(page, &format!("<p class=\"note\">{}</p>\n", escape(&note)));
 }

@@ -20,8 +20,8 @@ use std::path::Path;
 /// Points of a window of the cardinality score, and points from one window to the next.
 const WINDOW_POINTS: usize = 30;
 const WINDOW_HOP: usize = 15;
-/// Share of the reference inside its band.
-const BAND: f64 = 0.95;
+/// Quantiles of the reference between which its band lies: the middle 95 %.
+const BAND: [f64; 2] = [0.025, 0.975];
 
 /// How a figure is spread over the pieces (or windows) of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -70,7 +70,7 @@ impl CopyFigure {
     /// `None` where it is undefined for all pieces of a set.
     pub fn of(name: &'static str, unit: &'static str, candidate: &[f64], reference: &[f64]) -> Option<Self> {
         let sorted = ascending(reference);
-        let (low, high) = (quantile(&sorted, (1.0 - BAND) / 2.0)?, quantile(&sorted, (1.0 + BAND) / 2.0)?);
+        let (low, high) = (quantile(&sorted, BAND[0])?, quantile(&sorted, BAND[1])?);
         let beyond = candidate.iter().filter(|value| **value > high).count() as f64 / candidate.len() as f64;
         let (candidate, reference) = (Spread::of(candidate)?, Spread::of(reference)?);
         Some(Self { name, unit, candidate, reference, band: Interval { low, high }, beyond })

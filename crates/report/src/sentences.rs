@@ -94,8 +94,8 @@ impl Evaluation {
         }
         let by_chance = by_chance(&self.features, self.comparison.settings.confidence);
         let mut sentence = format!(
-            "{} of {compared} features differ by more than two halves of the reference may; about {by_chance:.0} would \
-             by chance.",
+            "{} of {compared} features differ by more than two halves of the reference may; at most \
+             about {by_chance:.0} would by chance.",
             outside(&self.features)
         );
         let strongest: Vec<&str> = self
@@ -126,13 +126,14 @@ impl Evaluation {
                 100.0 * run.beyond
             ));
         }
+        if found.candidate_files_in_training > 0 {
+            let files = counted(found.candidate_files_in_training, "file");
+            sentences.push(format!("Note for note in the training folder: {files} of the candidate."));
+        }
         if found.reference_files_in_training > 0 {
+            let files = counted(found.reference_files_in_training, "file");
             sentences.push(format!(
-                "Beware: {} of the reference also in the training folder, which makes copying look human.",
-                match found.reference_files_in_training {
-                    1 => "1 file is".to_owned(),
-                    files => format!("{files} files are"),
-                }
+                "Beware: note for note in the training folder: {files} of the reference, which makes copying look human."
             ));
         }
         sentences

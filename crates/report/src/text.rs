@@ -17,10 +17,8 @@ const NAMED_FILES: usize = 20;
 /// The whole evaluation.
 pub fn terminal(evaluation: &Evaluation) -> String {
     let mut text = String::new();
-    for sentence in evaluation.sentences() {
-        text.push_str(&wrapped(&sentence, WIDTH));
-        text.push('\n');
-    }
+    let sentences: Vec<String> = evaluation.sentences().iter().map(|sentence| wrapped(sentence, WIDTH)).collect();
+    text.push_str(&sentences.join("\n"));
     figures(&mut text, evaluation);
     features(&mut text, evaluation);
     if let Some(found) = &evaluation.originality {
@@ -43,14 +41,17 @@ pub fn short_name(corruption: Corruption) -> &'static str {
     }
 }
 
+/// Takes a figure from a comparison; `None` where it is undefined.
+pub type Of = dyn Fn(&Comparison) -> Option<f64>;
+
 /// A line of figures: what it is called, and how to take it from a comparison.
 pub struct Figure {
     /// Its name.
     pub name: String,
     /// Digits after the point.
     pub digits: usize,
-    /// The figure; `None` where it is undefined.
-    pub of: Box<dyn Fn(&Comparison) -> Option<f64>>,
+    /// The figure.
+    pub of: Box<Of>,
 }
 
 /// The areas of all features and of every family, and the distances between the sets.

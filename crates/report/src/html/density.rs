@@ -104,7 +104,7 @@ fn density(values: &[f64], low: f64, high: f64) -> Vec<f64> {
     let height = |point: usize| {
         let at = low + (high - low) * point as f64 / (POINTS - 1) as f64;
         let sum: f64 = values.iter().map(|value| (-0.5 * ((at - value) / width).powi(2)).exp()).sum();
-        sum / (values.len().max(1) as f64 * width)
+        sum / (values.len().max(1) as f64 * width * std::f64::consts::TAU.sqrt())
     };
     (0..POINTS).map(height).collect()
 }
