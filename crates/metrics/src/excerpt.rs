@@ -9,6 +9,7 @@ use crate::timeline::score_bars;
 use aeolian_canvas::canvas::{LOWEST_PITCH, PITCHES, STEPS};
 use aeolian_canvas::{BarPosition, Canvas, NoteCell};
 use aeolian_score::{Part, Score};
+use std::collections::BTreeSet;
 
 /// A note on the step grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -183,6 +184,11 @@ impl Excerpt {
     pub fn notes_in(&self, bar: &Bar) -> &[ExcerptNote] {
         let place = |step: usize| self.notes.partition_point(|note| note.onset < step);
         self.notes.get(place(bar.start)..place(bar.end)).unwrap_or_default()
+    }
+
+    /// What starts in a bar: pairs of (step in the bar, pitch), all lanes together.
+    pub fn onsets_in(&self, bar: &Bar) -> BTreeSet<(usize, u8)> {
+        self.notes_in(bar).iter().map(|note| (note.onset - bar.start + bar.missing, note.pitch)).collect()
     }
 
     /// The steps at which something starts, ascending, each once, all lanes together.
