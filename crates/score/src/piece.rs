@@ -174,14 +174,17 @@ impl Score {
 
     /// The start of every bar from 0 up to the bar that holds `end` (exclusive of `end` itself), in ticks.
     ///
-    /// A metre change inside a bar cuts that bar short, as notation programs do.
+    /// A metre change inside a bar cuts that bar short, as notation programs do. What no metre can say, 0 beats or a
+    /// note value of 0, is read as 1, and a bar lasts at least one tick.
     pub fn bar_starts(&self, end: Tick) -> Vec<Tick> {
         let mut starts = Vec::new();
         let mut at = 0u32;
         while at < end.0 {
             starts.push(Tick(at));
             let (numerator, denominator) = self.meter_at(Tick(at));
-            let length = (self.ticks_per_quarter * 4 * u32::from(numerator) / u32::from(denominator)).max(1);
+            let whole_note = u64::from(self.ticks_per_quarter) * 4;
+            let length = whole_note * u64::from(numerator.max(1)) / u64::from(denominator.max(1));
+            let length = u32::try_from(length).unwrap_or(u32::MAX).max(1);
             let next_change = self.meters.iter().map(|m| m.at.0).find(|&t| t > at).unwrap_or(u32::MAX);
             at = at.saturating_add(length).min(next_change);
         }
@@ -235,5 +238,20 @@ mod tests {
             MeterChange { at: Tick(20), numerator: 2, denominator: 4 },
         ];
         assert_eq!(score.bar_starts(Tick(29)), [0, 12, 20, 28].map(Tick));
+    }
+
+    #[test]
+    fn impossible_metres_still_have_bars() {
+        let mut score = Score::new(4);
+        let metre = |numerator, denominator| vec![MeterChange { at: Tick(0), numerator, denominator }];
+        for (numerator, denominator) in [(1, 0), (0, 1), (0, 0)] {
+            score.meters = metre(numerator, denominator);
+            assert_eq!(score.bar_starts(Tick(17)), [0, 16].map(Tick), "{numerator}/{denominator} is read as 1/1");
+        }
+        score.meters = metre(1, 255);
+        assert_eq!(score.bar_starts(Tick(3)), [0, 1, 2].map(Tick), "a bar lasts at least a tick");
+        score.ticks_per_quarter = u32::MAX;
+        score.meters = metre(255, 1);
+        assert_eq!(score.bar_starts(Tick(u32::MAX)), [Tick(0)], "one longer than time itself is one bar");
     }
 }
