@@ -109,7 +109,7 @@ mod tests {
 
     /// Forty songs of one piece whose groove goes evenly from `lowest` up by 0.39; every tenth has none.
     fn table(lowest: f64, first_song: usize) -> FeatureTable {
-        let groove = |piece: usize| (piece % 10 != 0).then_some(lowest + 0.01 * piece as f64);
+        let groove = |piece: usize| (!piece.is_multiple_of(10)).then_some(lowest + 0.01 * piece as f64);
         FeatureTable {
             names: vec!["groove".to_owned()],
             families: vec!["Rhythm".to_owned()],
