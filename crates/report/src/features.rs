@@ -101,3 +101,53 @@ pub fn outside(rows: &[FeatureRow]) -> usize {
 pub fn by_chance(rows: &[FeatureRow], confidence: f64) -> f64 {
     rows.iter().filter(|row| row.outside.is_some()).count() as f64 * (1.0 - confidence)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aeolian_metrics::compare::{ClassifierSettings, Settings, compare, split_in_halves};
+
+    /// Forty songs of one piece whose groove goes evenly from `lowest` up by 0.39; every tenth has none.
+    fn table(lowest: f64, first_song: usize) -> FeatureTable {
+        let groove = |piece: usize| (!piece.is_multiple_of(10)).then_some(lowest + 0.01 * piece as f64);
+        FeatureTable {
+            names: vec!["groove".to_owned()],
+            families: vec!["Rhythm".to_owned()],
+            rows: (0..40).map(|piece| vec![groove(piece)]).collect(),
+            groups: (first_song..first_song + 40).collect(),
+        }
+    }
+
+    fn rows(reference: &FeatureTable, candidate: &FeatureTable) -> Vec<FeatureRow> {
+        let classifier = ClassifierSettings { folds: 2, repeats: 1, deals: 0 };
+        let settings = Settings { resamples: 50, mmd_deals: 1, classifier, ..Settings::default() };
+        let (first, second) = split_in_halves(reference, 1);
+        let floor = compare(&first, &second, &settings);
+        let scale = Scale { halves: [floor.reference, floor.candidate], floor, ceilings: vec![] };
+        feature_rows(&compare(reference, candidate, &settings), Some(&scale), reference, candidate)
+    }
+
+    #[test]
+    fn a_shift_of_three_deviations_is_outside_the_floor_and_none_is_not() {
+        let reference = table(0.3, 0);
+        let [same] = &rows(&reference, &table(0.3, 100))[..] else { panic!("one feature") };
+        assert_eq!((same.difference.value, same.outside), (0.0, Some(false)));
+        let [shifted] = &rows(&reference, &table(0.66, 100))[..] else { panic!("one feature") };
+        assert_eq!(shifted.outside, Some(true));
+        assert!((shifted.difference.value - 0.36 / shifted.reference.deviation.unwrap()).abs() < 1e-9);
+        assert!(shifted.floor.is_some_and(|floor| floor > 0.0 && floor < 1.5), "{:?}", shifted.floor);
+        assert_eq!((shifted.candidate.undefined, shifted.candidate.values.len()), (0.1, 36));
+        let both = [same.clone(), shifted.clone()];
+        assert_eq!(outside(&both), 1);
+        assert!((by_chance(&both, 0.95) - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn without_a_scale_nothing_is_inside_or_outside() {
+        let (reference, candidate) = (table(0.3, 0), table(0.66, 100));
+        let settings = Settings { resamples: 0, mmd_deals: 0, ..Settings::default() };
+        let settings = Settings { classifier: ClassifierSettings { folds: 2, repeats: 1, deals: 0 }, ..settings };
+        let rows = feature_rows(&compare(&reference, &candidate, &settings), None, &reference, &candidate);
+        assert_eq!((rows.len(), rows[0].floor, rows[0].outside), (1, None, None));
+    }
+}

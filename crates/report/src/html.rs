@@ -121,7 +121,7 @@ fn features(page: &mut String, evaluation: &Evaluation) {
         let (open, folded) = rows.split_at(told);
         add(page, &format!("<h3>{} <span>{}</span></h3>\n{}", escape(family), escape(&area), grid(open)));
         if !folded.is_empty() {
-            let summary = format!("{} more inside the floor", counted(folded.len(), "feature"));
+            let summary = format!("{} inside the floor", counted(folded.len(), "more feature"));
             add(page, &format!("<details><summary>{summary}</summary>\n{}</details>\n", grid(folded)));
         }
     }
@@ -154,7 +154,7 @@ fn families(evaluation: &Evaluation) -> Vec<(&str, String)> {
 fn grid(rows: &[&FeatureRow]) -> String {
     let mut grid = "<div class=\"grid\">\n".to_owned();
     for row in rows {
-        let undefined = match row.reference.undefined.max(row.candidate.undefined) > 0.0 {
+        let undefined = match row.reference.undefined.max(row.candidate.undefined) >= 0.005 {
             true => format!(
                 "; undefined in {:.0} % of the candidate, {:.0} % of the reference",
                 100.0 * row.candidate.undefined,
@@ -163,7 +163,7 @@ fn grid(rows: &[&FeatureRow]) -> String {
             false => String::new(),
         };
         let means = format!(
-            "{} against {} {} ({} sd{undefined})",
+            "{} against {} {} ({}\u{a0}sd{undefined})",
             number(row.candidate.mean.value, row.digits),
             number(row.reference.mean.value, row.digits),
             row.unit,

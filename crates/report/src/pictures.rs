@@ -95,4 +95,23 @@ mod tests {
         assert_eq!(distance(&[1000.0]), 5.0);
         assert_eq!(distance(&[]), 0.0);
     }
+
+    #[test]
+    fn of_three_pieces_two_are_typical_and_none_is_shown_twice() {
+        use crate::pieces::NamedPiece;
+        use aeolian_metrics::Piece;
+        let table = |values: &[f64]| FeatureTable {
+            names: vec!["groove".to_owned()],
+            rows: values.iter().map(|value| vec![Some(*value)]).collect(),
+            ..FeatureTable::default()
+        };
+        let named = |song: usize| NamedPiece { file: song.to_string(), start_bar: 1, song, piece: Piece::default() };
+        let set = Set { pieces: (0..3).map(named).collect(), ..Set::default() };
+        // Mean 2, standard deviation 1.
+        let shown = shown_pieces(&set, &table(&[1.0, 2.0, 3.0]), &table(&[4.0, 2.0, 1.5]));
+        let said: Vec<_> = shown.iter().map(|piece| (piece.file.as_str(), piece.is_typical, piece.distance)).collect();
+        assert_eq!(said, [("1", true, 0.0), ("2", true, 0.5), ("0", false, 2.0)]);
+        assert_eq!(shown[2].unusual, [Unusual { name: "groove".to_owned(), deviations: 2.0 }]);
+        assert!(shown_pieces(&Set::default(), &table(&[1.0, 2.0]), &table(&[])).is_empty());
+    }
 }

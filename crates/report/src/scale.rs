@@ -124,4 +124,21 @@ mod tests {
         assert_eq!(halves(&rows(&[]), [9, 9], 3), None);
         assert!(halves(&rows(&[0, 1]), [9, 9], 3).is_some());
     }
+
+    #[test]
+    fn spoiled_pitches_leave_rhythm_and_loudness_as_they_were() {
+        use crate::pieces::tests::quarters;
+        use aeolian_metrics::{FEATURES, Family, measure};
+        let piece = Piece::from_score(quarters(&[60, 67, 59, 72, 61, 66, 64, 65])).unwrap();
+        let spoiled = spoiled_table(&[&piece], &[7], Corruption::ShuffledPitches, 1);
+        assert_eq!(spoiled.groups, [7]);
+        let real = measure(&piece);
+        let changed = |family| (0..real.len()).any(|i| FEATURES[i].family == family && spoiled.rows[0][i] != real[i]);
+        assert!(changed(Family::Melody));
+        let loudness = FEATURES.iter().position(|feature| feature.name == "loudness").unwrap();
+        let density = FEATURES.iter().position(|feature| feature.name == "notes a bar").unwrap();
+        for kept in [loudness, density] {
+            assert!(real[kept].is_some() && spoiled.rows[0][kept] == real[kept]);
+        }
+    }
 }

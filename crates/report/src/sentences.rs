@@ -180,7 +180,7 @@ fn place_among_ceilings(scale: &Scale, test: &ClassifierTest) -> Option<String> 
             below.corruption.name(),
             above.corruption.name()
         ),
-        (None, _) => "It gives itself away less than every kind of spoiled music.".to_owned(),
+        (None, _) => "It gives itself away less than any kind of spoiled music.".to_owned(),
         (Some(_), None) => {
             format!("It gives itself away as much as real music with {}, or more.", worst.corruption.name())
         }
