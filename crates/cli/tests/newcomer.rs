@@ -117,7 +117,7 @@ fn training_on_ones_own_folder_runs_resumes_and_draws_its_curve() {
     assert!(aeolian(folder.path(), &["corpus", "build", "out", "--out", "own.corpus"]).status.success());
     let config = |examples: u32| {
         format!(
-            "corpora = [\"own.corpus\"]\noutput = \"run\"\n[network.lstm]\nwidth = 16\nhidden = 8\n\
+            "corpora = [\"own.corpus\"]\noutput = \"run\"\n[network.lstm]\nwidth = 8\nchannels = 8\nhidden = 24\n\
              [window]\nquarters = 16\nat_sections = 0.0\nframe = \"tonic\"\n\
              [noise]\nlo = -6.0\nhi = 4.0\nmean = -1.0\ndeviation = 2.0\neven = 0.5\n\
              [optimiser]\nbatch = 4\nshards = 2\nexamples = {examples}\nlearning_rate = 0.01\nwarmup_examples = 4\n\
@@ -136,4 +136,37 @@ fn training_on_ones_own_folder_runs_resumes_and_draws_its_curve() {
     refused(&aeolian(folder.path(), &["train", "config.toml"]), "another experiment");
     fs::write(folder.path().join("config.toml"), "corpora = 3").unwrap();
     refused(&aeolian(folder.path(), &["train", "config.toml"]), "config.toml");
+}
+
+#[test]
+fn pieces_are_evaluated_beside_others_and_an_empty_folder_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(compose(folder.path(), &["--seed", "1", "-n", "4", "--out", "ours"]).status.success());
+    assert!(compose(folder.path(), &["--seed", "9", "-n", "4", "--out", "others"]).status.success());
+    let judged = aeolian(
+        folder.path(),
+        &[
+            "evaluate",
+            "pieces",
+            "ours",
+            "--reference",
+            "others",
+            "--bars",
+            "2",
+            "--html",
+            "page.html",
+            "--json",
+            "all.json",
+        ],
+    );
+    assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
+    assert!(String::from_utf8_lossy(&judged.stdout).contains("AUC"));
+    let made = files_of(folder.path(), &["page.html", "all.json"]);
+    assert!(made[0].contains("<svg") && made[1].starts_with('{'));
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    refused(&aeolian(folder.path(), &["evaluate", "pieces", "empty", "--reference", "others"]), "no piece");
+}
+
+fn files_of(folder: &Path, names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| fs::read_to_string(folder.join(name)).expect("a text file")).collect()
 }
