@@ -24,3 +24,4 @@ pub use curves::{Curve, curves};
 pub use error::Error;
 pub use piano_roll::{RollStyle, piano_roll};
 pub use spectrogram::spectrogram;
+pub use svg::escape;

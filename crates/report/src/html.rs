@@ -16,7 +16,7 @@ use crate::sentences::counted;
 use crate::text::{comparison_figures, copy_digits, number, short_name, shown, signed};
 use aeolian_metrics::Family;
 use aeolian_metrics::compare::Comparison;
-use aeolian_picture::{RollStyle, piano_roll};
+use aeolian_picture::{RollStyle, escape, piano_roll};
 use aeolian_score::Score;
 use std::fmt::Write;
 
@@ -318,21 +318,4 @@ fn left_out(page: &mut String, evaluation: &Evaluation) {
         }
         add(page, "</ul>\n</details>\n");
     }
-}
-
-/// Text as HTML and SVG content: markup becomes entities, and characters XML forbids become U+FFFD.
-pub fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\t' | '\n' | '\r' => safe.push(' '),
-            '\0'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => safe.push('\u{FFFD}'),
-            _ => safe.push(c),
-        }
-    }
-    safe
 }

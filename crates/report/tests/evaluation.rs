@@ -100,7 +100,7 @@ fn leaping_tunes_are_told_apart_and_everything_says_so() {
 
     let page = html::page(&evaluation);
     for sentence in evaluation.sentences() {
-        assert!(page.contains(&html::escape(&sentence)), "{sentence}");
+        assert!(page.contains(&aeolian_picture::escape(&sentence)), "{sentence}");
     }
     assert!(page.contains("&lt;b&gt;&amp;broken.mid") && !page.contains("<b>&broken"));
     // The scale, the legend, a picture of every feature, four piano rolls.
