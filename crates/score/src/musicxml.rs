@@ -1,10 +1,15 @@
-//! Writing MusicXML 4.0, so that a notation program opens the piece and a musician can read it.
+//! MusicXML: [`write`](fn@write) makes notation of a [`Score`](crate::Score), so that a notation program opens the piece and a
+//! musician can read it; [`read`](fn@read) makes a `Score` of what notation programs write.
 //!
 //! A [`Score`] says *when* notes sound; notation says how they are *read*. The way from one to the other, a file each:
 //! bars with metre and key (`bars`), hands and clefs (`staves`), voices (`voices`), note values, ties, triplets and beams
 //! (`rhythm`), drums (`drums`), chord symbols and tempo (`signs`), and names of notes ([`crate::spelling`]). The sounding
 //! notes are kept exactly: what ties join again is what the score said. Only the lengths of drum strokes are free. What
 //! was performed or generated reads better after [`legible`], which writes durations as a copyist would.
+//!
+//! What survives `read(write(score))`: notes with their velocities, part names, programs, drum strokes (but not their
+//! lengths), the title, tempo, metre, key, chord symbols and the recipe. Sections come back as markers, at their
+//! beginning; markers, which are written as words, do not. Syllables come back at the notes that they stand under.
 //!
 //! Format: W3C MusicXML 4.0, <https://www.w3.org/2021/06/musicxml40/>, partwise.
 //!
@@ -15,93 +20,36 @@
 //! score.parts.push(Part { name: "Voice".into(), program: 52, notes: vec![note], ..Part::default() });
 //! let text = musicxml::write(&score)?;
 //! assert!(text.contains("<type>whole</type>"));
+//! let read = musicxml::read(text.as_bytes())?;
+//! assert_eq!(read.score.parts, score.parts);
 //! # Ok::<(), musicxml::MusicXmlError>(())
 //! ```
 
 mod bars;
 mod drums;
+mod error;
 mod legible;
 mod part;
+mod read;
+mod repairs;
 mod rhythm;
 mod signs;
 mod staves;
 mod voices;
 mod xml;
 
+/// The name of the field that holds Aeolian's recipe.
+const RECIPE_FIELD: &str = "aeolian-recipe";
+
 use crate::{GRID, Part, Score};
+pub use error::MusicXmlError;
 pub use legible::legible;
+pub use read::{MAX_BYTES, Read, read};
+pub use repairs::Repairs;
 
 use drums::Drum;
 use part::{PartLayout, drum_id};
 use xml::XmlWriter;
-
-/// Why a score cannot be written as notation.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MusicXmlError {
-    /// The score is not on the grid.
-    #[error("the score has {ticks_per_quarter} ticks a quarter; quantise it to {GRID} before writing notation")]
-    NotQuantised {
-        /// Ticks a quarter in the score.
-        ticks_per_quarter: u32,
-    },
-    /// A note of no length, which quantising would have removed.
-    #[error("part \"{part}\" has a note without duration at position {at}; quantise the score before writing notation")]
-    NoDuration {
-        /// The part's name.
-        part: String,
-        /// Grid position of the note.
-        at: u32,
-    },
-    /// A pitch below C0, which MusicXML cannot name, or above MIDI's 127.
-    #[error("part \"{part}\" has pitch {pitch}; MusicXML can write 12 (C0) to 127 (G9)")]
-    Pitch {
-        /// The part's name.
-        part: String,
-        /// The MIDI pitch.
-        pitch: u8,
-    },
-    /// A time signature that does not exist.
-    #[error(
-        "{numerator}/{denominator} is not a time signature: it needs at least one beat of value 1, 2, 4, 8, 16 or 32"
-    )]
-    Meter {
-        /// Beats in a bar.
-        numerator: u8,
-        /// Note value of a beat.
-        denominator: u8,
-    },
-    /// A tempo that is not a positive number.
-    #[error("{qpm} quarters a minute is not a tempo")]
-    Tempo {
-        /// Quarters a minute.
-        qpm: f64,
-    },
-    /// The piece goes on for hours.
-    #[error("the piece is {length} twelfths of a quarter long; notation is written for up to {longest}")]
-    TooLong {
-        /// Length in grid positions.
-        length: u32,
-        /// The longest that is written.
-        longest: u32,
-    },
-    /// So many bars that the document would fill the memory.
-    #[error("{parts} parts of this piece need more than {most} bars in all")]
-    TooManyBars {
-        /// Parts in the score.
-        parts: usize,
-        /// The most bars that are written, over all parts.
-        most: usize,
-    },
-    /// More independent voices than could be read.
-    #[error("part \"{part}\" has more than {most} voices sounding at once on one staff")]
-    TooDense {
-        /// The part's name.
-        part: String,
-        /// The most that are written.
-        most: usize,
-    },
-}
 
 /// Writes a score on the grid (12 ticks a quarter) as a MusicXML 4.0 document.
 ///
@@ -109,6 +57,7 @@ pub enum MusicXmlError {
 /// - Keyboard parts that reach to both sides of middle C get two staves.
 /// - The same chord symbol going on is not repeated. What is marked after the last note or chord is not written.
 /// - Every voice fills every bar it has notes in exactly; as many voices are used as the notes need.
+/// - A velocity other than 80 is written as the `dynamics` of the note, in percent of 90.
 /// - A drum stroke is written to the next stroke, at most to the end of its beat, whatever its duration.
 /// - A bar that a metre change cuts short keeps its time signature and is as long as it is. So are bars of x/32 with
 ///   odd x, which the grid cannot hold: they are written half a position short.
@@ -117,6 +66,14 @@ pub enum MusicXmlError {
 ///
 /// Each case of [`MusicXmlError`]; nothing is repaired in silence.
 pub fn write(score: &Score) -> Result<String, MusicXmlError> {
+    write_with_text(score, None)
+}
+
+/// Like [`write`](fn@write), with an opaque text (Aeolian's recipe) among the miscellaneous fields of the identification, where
+/// notation programs let it be and [`read`](fn@read) finds it. Characters that XML cannot hold become U+FFFD.
+///
+/// # Errors   as [`write`](fn@write).
+pub fn write_with_text(score: &Score, text: Option<&str>) -> Result<String, MusicXmlError> {
     if score.ticks_per_quarter != GRID {
         return Err(MusicXmlError::NotQuantised { ticks_per_quarter: score.ticks_per_quarter });
     }
@@ -133,7 +90,7 @@ pub fn write(score: &Score) -> Result<String, MusicXmlError> {
 
     let mut xml = XmlWriter::new(PROLOGUE);
     xml.open("score-partwise", &[("version", "4.0")]);
-    write_header(score, &mut xml);
+    write_header(score, text, &mut xml);
     write_part_list(parts, &ids, &mut xml);
     for (number, (part, id)) in parts.iter().zip(&ids).enumerate() {
         let layout = PartLayout::new(score, part, id.clone(), &bars)?;
@@ -147,7 +104,7 @@ const PROLOGUE: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">
 "#;
 
-fn write_header(score: &Score, xml: &mut XmlWriter) {
+fn write_header(score: &Score, recipe: Option<&str>, xml: &mut XmlWriter) {
     if !score.title.trim().is_empty() {
         xml.open("work", &[]);
         xml.leaf("work-title", &score.title);
@@ -160,6 +117,11 @@ fn write_header(score: &Score, xml: &mut XmlWriter) {
         xml.empty("supports", &[("element", element), ("type", "yes")]);
     }
     xml.close();
+    if let Some(recipe) = recipe {
+        xml.open("miscellaneous", &[]);
+        xml.exact_leaf("miscellaneous-field", &[("name", RECIPE_FIELD)], recipe);
+        xml.close();
+    }
     xml.close();
 }
 
@@ -172,7 +134,7 @@ fn write_part_list(parts: &[Part], ids: &[String], xml: &mut XmlWriter) {
         let name = if part.name.trim().is_empty() { family_name(part) } else { &part.name };
         xml.leaf("part-name", name);
         // (identity, name, MIDI key of a drum)
-        let instruments: Vec<(String, &str, Option<u8>)> = if part.is_drum {
+        let instruments: Vec<(String, &str, Option<u8>)> = if part.is_drum && !part.notes.is_empty() {
             let mut drums: Vec<u8> = part.notes.iter().map(|note| note.pitch).collect();
             drums.sort_unstable();
             drums.dedup();

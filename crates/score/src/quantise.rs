@@ -79,6 +79,11 @@ pub fn quantise(score: &Score) -> (Score, QuantiseReport) {
     (quantised, report)
 }
 
+/// The grid position (twelfths of a quarter from the start) that [`quantise`] gives a moment.
+pub fn grid_position(at: Tick, ticks_per_quarter: u32) -> u32 {
+    Grid { ticks_per_quarter: ticks_per_quarter.max(1) }.position(at).0
+}
+
 /// Quantises one part. `report.mean_distance` gathers the sum until all parts are done.
 fn quantise_part(part: &mut Part, grid: Grid, report: &mut QuantiseReport) {
     report.notes += part.notes.len();

@@ -81,9 +81,10 @@ pub(super) fn drum_voices(notes: &[Note], latest_end: impl Fn(u32) -> u32) -> Ve
             .zip(next_onsets)
             .map(|(group, next)| {
                 let start = group[0].onset.0;
-                let mut pitches: Vec<u8> = group.iter().map(|note| note.pitch).collect();
-                pitches.dedup();
-                Stack { start, end: next.min(latest_end(start)), pitches }
+                let mut strokes: Vec<(u8, u8)> = group.iter().map(|note| (note.pitch, note.velocity)).collect();
+                strokes.dedup_by_key(|(pitch, _)| *pitch);
+                let (pitches, velocities) = strokes.into_iter().unzip();
+                Stack { start, end: next.min(latest_end(start)), pitches, velocities }
             })
             .collect()
     };

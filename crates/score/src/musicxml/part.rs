@@ -3,6 +3,7 @@
 use super::MusicXmlError;
 use super::bars::{Bar, bar_at};
 use super::drums::{Drum, drum_voices};
+use super::read::USUAL_VELOCITY;
 use super::rhythm::{Figure, Span, Tuplet, figures};
 use super::signs::Sign;
 use super::staves::{Clef, needs_two_staves, split_hands};
@@ -349,7 +350,10 @@ impl Line<'_> {
         let start = self.bar.start + figure.start;
         let (tied_from, tied_to) = (start > stack.start, start + figure.duration < stack.end);
         let is_lowest = note == 0;
-        xml.open("note", &[]);
+        let dynamics = percent_of_forte(stack.velocities[note]);
+        let dynamics = [("dynamics", dynamics.as_str())];
+        let is_usual = tied_from || stack.velocities[note] == USUAL_VELOCITY;
+        xml.open("note", if is_usual { &[] } else { &dynamics });
         if !is_lowest {
             xml.empty("chord", &[]);
         }
@@ -463,6 +467,11 @@ impl Line<'_> {
 /// The identity of one drum among a part's instruments.
 pub(super) fn drum_id(part_id: &str, pitch: u8) -> String {
     format!("{part_id}-I{}", u32::from(pitch) + 1)
+}
+
+/// A velocity as MusicXML has it, in percent of MIDI's usual forte, 90; two digits tell all velocities apart.
+fn percent_of_forte(velocity: u8) -> String {
+    format!("{:.2}", f64::from(velocity) / 0.9)
 }
 
 fn write_value(figure: &Figure, xml: &mut XmlWriter) {

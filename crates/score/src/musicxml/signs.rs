@@ -95,9 +95,14 @@ fn direction(xml: &mut XmlWriter, offset: u32, qpm: Option<f64>, write_type: imp
     xml.open("direction-type", &[]);
     write_type(xml);
     xml.close();
-    write_offset(offset, xml);
     if let Some(qpm) = qpm {
+        if offset > 0 {
+            // Without this word the offset would only move what is seen.
+            xml.leaf_with("offset", &[("sound", "yes")], offset);
+        }
         xml.empty("sound", &[("tempo", &qpm.to_string())]);
+    } else {
+        write_offset(offset, xml);
     }
     xml.close();
 }

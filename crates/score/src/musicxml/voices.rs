@@ -10,6 +10,8 @@ pub(super) struct Stack {
     pub end: u32,
     /// Ascending, each once.
     pub pitches: Vec<u8>,
+    /// One for each pitch.
+    pub velocities: Vec<u8>,
 }
 
 impl Stack {
@@ -23,11 +25,12 @@ pub(super) fn stack(mut notes: Vec<Note>) -> Vec<Stack> {
     notes.sort_by_key(|note| (note.onset, note.offset(), note.pitch));
     let mut stacks: Vec<Stack> = Vec::new();
     for together in notes.chunk_by(|a, b| (a.onset, a.offset()) == (b.onset, b.offset())) {
-        let mut rest: Vec<u8> = together.iter().map(|note| note.pitch).collect();
+        let mut rest: Vec<(u8, u8)> = together.iter().map(|note| (note.pitch, note.velocity)).collect();
         while !rest.is_empty() {
-            let doubled = (1..rest.len()).filter(|&i| rest[i] == rest[i - 1]).map(|i| rest[i]).collect();
-            rest.dedup();
-            stacks.push(Stack { start: together[0].onset.0, end: together[0].offset().0, pitches: rest });
+            let doubled = (1..rest.len()).filter(|&i| rest[i].0 == rest[i - 1].0).map(|i| rest[i]).collect();
+            rest.dedup_by_key(|(pitch, _)| *pitch);
+            let (pitches, velocities) = rest.into_iter().unzip();
+            stacks.push(Stack { start: together[0].onset.0, end: together[0].offset().0, pitches, velocities });
             rest = doubled;
         }
     }

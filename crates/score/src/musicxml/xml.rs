@@ -37,6 +37,22 @@ impl XmlWriter {
         self.text.push_str(">\n");
     }
 
+    /// Like [`Self::leaf_with`]; line ends and tabs stay what they are.
+    pub(super) fn exact_leaf(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
+        self.start(name, attributes);
+        self.text.push('>');
+        for character in text.chars() {
+            match character {
+                // Written plainly, a reader would be allowed to change them.
+                '\t' | '\n' | '\r' => self.text.push_str(&format!("&#{};", u32::from(character))),
+                _ => escape(character.encode_utf8(&mut [0; 4]), &mut self.text),
+            }
+        }
+        self.text.push_str("</");
+        self.text.push_str(name);
+        self.text.push_str(">\n");
+    }
+
     /// `<name>text</name>`.
     pub(super) fn leaf(&mut self, name: &str, text: impl ToString) {
         self.leaf_with(name, &[], text);
