@@ -22,6 +22,11 @@ impl ChoiceSet {
         Self(self.0 & !Self::only(choice).0)
     }
 
+    /// Choices in either set.
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Choices in both sets.
     pub fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
@@ -82,6 +87,14 @@ impl Constraint {
         assert!(group < self.groups, "group {group} of {}", self.groups);
         let set = &mut self.allowed[token * self.groups + group];
         *set = set.and(allowed);
+    }
+
+    /// The rules of some of the tokens, in order.
+    ///
+    /// # Panics   if a token lies outside.
+    pub fn slice(&self, tokens: std::ops::Range<usize>) -> Self {
+        let allowed = self.allowed[tokens.start * self.groups..tokens.end * self.groups].to_vec();
+        Self { groups: self.groups, allowed }
     }
 
     /// What every group may be. (T, groups)

@@ -17,6 +17,7 @@ pub mod noise;
 pub mod posterior;
 pub mod sampler;
 pub mod schedule;
+pub mod steering;
 pub mod task;
 
 pub use bound::{Bound, BoundSettings, likelihood_bound};
@@ -30,4 +31,5 @@ pub use loss::{CrossEntropy, cross_entropy};
 pub use noise::Noise;
 pub use sampler::{Levels, Method, Progress, Settings, sample};
 pub use schedule::NoiseDensity;
-pub use task::{LaneState, Task};
+pub use steering::{Look, Steering};
+pub use task::{Blend, LaneState, Task};

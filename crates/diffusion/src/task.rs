@@ -15,6 +15,16 @@ pub enum LaneState {
     Weak(f32),
 }
 
+/// A second thing that weak lanes resemble: their evidence is the sum of two looks, one at [`Task::choices`] and one at
+/// these. Evidence adds up, so a share of 1/2 lies as near to one as to the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blend {
+    /// The other choices; no [`UNKNOWN`] where a lane is weak. (T, groups)
+    pub choices: Vec<u8>,
+    /// Share of a weak lane's snr that is spent on them, strictly between 0 and 1.
+    pub share: f32,
+}
+
 /// One item to be drawn (or scored), with T tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
@@ -26,6 +36,8 @@ pub struct Task {
     pub states: Vec<LaneState>,
     /// The choices that given and weak lanes speak of; [`UNKNOWN`] elsewhere. (T, groups)
     pub choices: Vec<u8>,
+    /// What weak lanes resemble as well, if anything.
+    pub blend: Option<Blend>,
     /// Hard rules. They bind free and weak lanes; given lanes come back as given.
     pub constraint: Constraint,
     /// Log-odds added to the network's context: a lean, not a rule. (T, bits), or empty for none.
@@ -40,6 +52,7 @@ impl Task {
             positions: (0..tokens).map(|t| [(t % 4) as u8, 4]).collect(),
             states: vec![LaneState::Free; tokens * layout.lanes()],
             choices: vec![UNKNOWN; tokens * layout.groups()],
+            blend: None,
             constraint: Constraint::none(layout, tokens),
             lean: Vec::new(),
         }
@@ -87,6 +100,13 @@ impl Task {
         if !self.lean.is_empty() {
             length("lean", tokens * layout.bits(), self.lean.len())?;
         }
+        if let Some(blend) = &self.blend {
+            length("choices of the blend", tokens * layout.groups(), blend.choices.len())?;
+            if !(blend.share > 0.0 && blend.share < 1.0) {
+                let value = f64::from(blend.share);
+                return Err(Error::Range { what: "share of the blend", value, allowed: "0 < share < 1" });
+            }
+        }
         if self.lean.iter().any(|lean| lean.is_nan()) {
             return Err(Error::Range { what: "lean", value: f64::NAN, allowed: "any number" });
         }
@@ -115,9 +135,10 @@ impl Task {
         state: LaneState,
     ) -> Result<(), Error> {
         let choice = self.choices[token * layout.groups() + group];
+        let other = self.blend.as_ref().map_or(0, |blend| blend.choices[token * layout.groups() + group]);
         let possible = match state {
             LaneState::Given => choice as usize <= choices || choice == UNKNOWN,
-            LaneState::Weak(_) => choice as usize <= choices,
+            LaneState::Weak(_) => choice as usize <= choices && other as usize <= choices,
             LaneState::Free | LaneState::Unknown => true,
         };
         if !possible {
@@ -174,6 +195,13 @@ mod tests {
         assert!(refused(&|t| t.lean = vec![0.0; 5]));
         assert!(refused(&|t| t.lean = vec![f32::NAN; 24]));
         assert!(refused(&|t| t.set(0, 1, LaneState::Weak(0.0))), "weak evidence of what?");
+        let blend = |share, choice| Some(Blend { choices: vec![choice; 9], share });
+        assert!(refused(&|t| t.blend = blend(1.0, 0)) && refused(&|t| t.blend = blend(f32::NAN, 0)));
+        assert!(refused(&|t| {
+            t.choices.fill(0);
+            t.blend = blend(0.5, UNKNOWN);
+            t.set(0, 1, LaneState::Weak(0.0));
+        }));
         assert!(refused(&|t| {
             t.choices.fill(0);
             t.set(0, 1, LaneState::Weak(f32::NAN));

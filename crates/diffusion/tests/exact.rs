@@ -121,7 +121,7 @@ fn locked_groups_come_back_and_forbidden_choices_never_appear() {
                     task
                 })
                 .collect();
-            let settings = Settings { finish, temperature: 1.5 };
+            let settings = Settings { finish, temperature: 1.5, ..Settings::default() };
             let levels = levels(12, corpus.layout());
             for item in sample(method, &corpus, &tasks, &levels, settings, &mut |_| true).unwrap() {
                 assert_eq!((item[0], item[7]), (0, 0), "{method:?}");

@@ -94,7 +94,7 @@ proptest! {
         let world = Wild(layout.clone(), Noise::new(seed).stream(99));
         let tasks = [any_task(&layout, seed), any_task(&layout, seed ^ 1)];
         let levels = Levels::shared(&[-8.0, -2.0, 1.0, 20.0], &layout).unwrap();
-        let settings = Settings { temperature, finish: if best { Finish::Best } else { Finish::Draw } };
+        let settings = Settings { temperature, finish: if best { Finish::Best } else { Finish::Draw }, ..Settings::default() };
         for method in [
             Method::Ancestral,
             Method::Ddpm(ReverseVariance::Beta),

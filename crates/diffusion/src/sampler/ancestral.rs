@@ -18,7 +18,7 @@ pub fn ancestral(
     denoiser: &(impl Denoiser + ?Sized),
     tasks: &[Task],
     levels: &Levels,
-    settings: Settings,
+    settings: Settings<'_>,
     progress: OnProgress<'_>,
 ) -> Result<Vec<Vec<u8>>, Error> {
     let mut walk = Walk::begin(denoiser, tasks, levels, settings, Begin::Nothing, progress)?;

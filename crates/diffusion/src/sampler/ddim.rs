@@ -17,7 +17,7 @@ pub fn ddim(
     tasks: &[Task],
     levels: &Levels,
     eta: f64,
-    settings: Settings,
+    settings: Settings<'_>,
     progress: OnProgress<'_>,
 ) -> Result<Vec<Vec<u8>>, Error> {
     if !(0.0..=1.0).contains(&eta) {

@@ -29,7 +29,7 @@ pub fn ddpm(
     tasks: &[Task],
     levels: &Levels,
     variance: ReverseVariance,
-    settings: Settings,
+    settings: Settings<'_>,
     progress: OnProgress<'_>,
 ) -> Result<Vec<Vec<u8>>, Error> {
     let mut walk = Walk::begin(denoiser, tasks, levels, settings, Begin::PureNoise, progress)?;

@@ -34,7 +34,7 @@ pub use ddpm::{ReverseVariance, ddpm};
 pub use levels::Levels;
 pub use second_order::second_order;
 
-use crate::{Denoiser, Error, Task};
+use crate::{Denoiser, Error, Steering, Task};
 
 /// How the last posterior becomes choices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,17 +47,19 @@ pub enum Finish {
 }
 
 /// What every sampler may be told.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Settings {
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
     /// Divides the posterior's logits, > 0: below 1 surer, above 1 more adventurous.
     pub temperature: f32,
     /// How the last posterior becomes choices.
     pub finish: Finish,
+    /// Wishes across cells. Rules act where choices are drawn: at every step of [`ancestral`], at the end of the others.
+    pub steering: Option<&'a dyn Steering>,
 }
 
-impl Default for Settings {
+impl Default for Settings<'_> {
     fn default() -> Self {
-        Self { temperature: 1.0, finish: Finish::Draw }
+        Self { temperature: 1.0, finish: Finish::Draw, steering: None }
     }
 }
 
@@ -110,7 +112,7 @@ pub fn sample(
     denoiser: &(impl Denoiser + ?Sized),
     tasks: &[Task],
     levels: &Levels,
-    settings: Settings,
+    settings: Settings<'_>,
     progress: OnProgress<'_>,
 ) -> Result<Vec<Vec<u8>>, Error> {
     match method {

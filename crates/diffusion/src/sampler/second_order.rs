@@ -22,7 +22,7 @@ pub fn second_order(
     denoiser: &(impl Denoiser + ?Sized),
     tasks: &[Task],
     levels: &Levels,
-    settings: Settings,
+    settings: Settings<'_>,
     progress: OnProgress<'_>,
 ) -> Result<Vec<Vec<u8>>, Error> {
     let mut walk = Walk::begin(denoiser, tasks, levels, settings, Begin::PureNoise, progress)?;

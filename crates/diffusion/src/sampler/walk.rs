@@ -7,13 +7,16 @@
 use super::{Finish, Levels, OnProgress, Progress, Settings};
 use crate::evidence::evidence_per_x;
 use crate::task::check_batch;
-use crate::{ChoiceSet, Denoiser, Error, LaneState, Layout, Noise, Observation, Task, UNKNOWN};
+use crate::{ChoiceSet, Denoiser, Error, LaneState, Layout, Look, Noise, Observation, Task, UNKNOWN};
 use crate::{noise_evidence, posterior};
 
 /// Streams of an item's seed.
 const START: u64 = 1;
 const DRAW: u64 = 2;
 const STEP: u64 = 3;
+const STEERING: u64 = 4;
+/// Within [`START`]: the second look of a blend.
+const BLEND: u64 = 1;
 
 /// A lane that is still being drawn is never stated as certain.
 const HIGHEST_SHOWN: f32 = Observation::LOG_SNR_CERTAIN - 0.01;
@@ -52,7 +55,7 @@ pub(super) struct Walk<'a, D: Denoiser + ?Sized> {
     denoiser: &'a D,
     tasks: &'a [Task],
     levels: &'a Levels,
-    settings: Settings,
+    settings: Settings<'a>,
     progress: OnProgress<'a>,
     tokens: usize,
     done: usize,
@@ -76,7 +79,7 @@ impl<'a, D: Denoiser + ?Sized> Walk<'a, D> {
         denoiser: &'a D,
         tasks: &'a [Task],
         levels: &'a Levels,
-        settings: Settings,
+        settings: Settings<'a>,
         begin: Begin,
         progress: OnProgress<'a>,
     ) -> Result<Self, Error> {
@@ -150,8 +153,18 @@ impl<'a, D: Denoiser + ?Sized> Walk<'a, D> {
             LaneState::Weak(level) => *level,
             _ => Observation::LOG_SNR_NOTHING,
         };
-        let weak_levels: Vec<f32> = task.states.iter().map(weak).collect();
-        noise_evidence(layout, &task.choices, &weak_levels, noise, evidence);
+        let mut weak_levels: Vec<f32> = task.states.iter().map(weak).collect();
+        match &task.blend {
+            None => noise_evidence(layout, &task.choices, &weak_levels, noise, evidence),
+            Some(blend) => {
+                let mut other = evidence.to_vec();
+                shift(&mut weak_levels, (1.0 - blend.share).ln());
+                noise_evidence(layout, &task.choices, &weak_levels, noise, evidence);
+                shift(&mut weak_levels, (blend.share / (1.0 - blend.share)).ln());
+                noise_evidence(layout, &blend.choices, &weak_levels, noise.stream(BLEND), &mut other);
+                evidence.iter_mut().zip(&other).for_each(|(e, o)| *e += o);
+            }
+        }
         if begin == Begin::Nothing {
             return Ok(());
         }
@@ -197,9 +210,29 @@ impl<'a, D: Denoiser + ?Sized> Walk<'a, D> {
         for (task, context) in self.tasks.iter().zip(self.context.chunks_exact_mut(bits.max(1))) {
             context.iter_mut().zip(&task.lean).for_each(|(c, lean)| *c += lean);
         }
+        if let Some(steering) = self.settings.steering {
+            for item in 0..self.tasks.len() {
+                let mut context = std::mem::take(&mut self.context);
+                steering.lean(self.looking(item, stop), &mut context[item * bits..][..bits]);
+                self.context = context;
+            }
+        }
         self.done += 1;
         let now = Progress { done: self.done, of: self.of, evidence: &self.shown, context: &self.context };
         if (self.progress)(now) { Ok(()) } else { Err(Error::Cancelled) }
+    }
+
+    /// What steering sees of an item.
+    fn looking(&self, item: usize, stop: usize) -> Look<'_> {
+        let (bits, groups) = (self.bits_per_item(), self.tokens * self.layout().groups());
+        Look {
+            item,
+            progress: stop as f64 / self.levels.len().max(1) as f64,
+            evidence: &self.evidence[item * bits..][..bits],
+            allowed: &self.allowed[item * groups..][..groups],
+            temperature: self.settings.temperature,
+            noise: Noise::new(self.tasks[item].seed).stream(STEERING).stream(stop as u64),
+        }
     }
 
     /// Prepares what the network sees: clipped evidence, pinned cells, levels.
@@ -247,20 +280,51 @@ impl<'a, D: Denoiser + ?Sized> Walk<'a, D> {
         }
     }
 
+    /// Draws every choice of every item; where draws compete, keeps the best.
     fn draw_choices(&mut self, stop: usize) {
-        let layout = self.layout();
-        let (bits, groups) = (self.bits_per_item(), self.tokens * layout.groups());
-        for (item, task) in self.tasks.iter().enumerate() {
-            let noise = Noise::new(task.seed).stream(DRAW).stream(stop as u64);
-            posterior::draw(
-                layout,
-                &self.evidence[item * bits..][..bits],
-                &self.context[item * bits..][..bits],
-                &self.allowed[item * groups..][..groups],
-                self.settings.temperature,
-                noise,
-                &mut self.choices[item * groups..][..groups],
-            );
+        let groups = self.tokens * self.layout().groups();
+        let candidates = self.settings.steering.map_or(1, |s| s.candidates().max(1)) as u64;
+        let mut choices = std::mem::take(&mut self.choices);
+        let mut rival = vec![0; if candidates > 1 { groups } else { 0 }];
+        for item in 0..self.tasks.len() {
+            let best = &mut choices[item * groups..][..groups];
+            self.draw_once(item, stop, 0, best);
+            let mut best_value = None;
+            for candidate in 1..candidates {
+                self.draw_once(item, stop, candidate, &mut rival);
+                let value =
+                    |choices: &[u8]| self.settings.steering.map_or(0.0, |s| s.value(self.looking(item, stop), choices));
+                let (so_far, new) = (*best_value.get_or_insert_with(|| value(best)), value(&rival));
+                if new > so_far {
+                    best.copy_from_slice(&rival);
+                    best_value = Some(new);
+                }
+            }
+        }
+        self.choices = choices;
+    }
+
+    /// Lets the rules settle choices that were not drawn.
+    fn settle_all(&mut self, stop: usize) {
+        let Some(steering) = self.settings.steering else { return };
+        let (bits, groups) = (self.bits_per_item(), self.tokens * self.layout().groups());
+        let mut choices = std::mem::take(&mut self.choices);
+        for (item, choices) in choices.chunks_exact_mut(groups.max(1)).enumerate() {
+            steering.settle(self.looking(item, stop), &self.context[item * bits..][..bits], choices);
+        }
+        self.choices = choices;
+    }
+
+    /// Draws every choice of an item, and lets the rules settle them.
+    fn draw_once(&self, item: usize, stop: usize, candidate: u64, choices: &mut [u8]) {
+        let bits = self.bits_per_item();
+        let noise = Noise::new(self.tasks[item].seed).stream(DRAW).stream(stop as u64);
+        let noise = if candidate == 0 { noise } else { noise.stream(candidate) };
+        let look = self.looking(item, stop);
+        let context = &self.context[item * bits..][..bits];
+        posterior::draw(self.layout(), look.evidence, context, look.allowed, self.settings.temperature, noise, choices);
+        if let Some(steering) = self.settings.steering {
+            steering.settle(look, context, choices);
         }
     }
 
@@ -309,6 +373,7 @@ impl<'a, D: Denoiser + ?Sized> Walk<'a, D> {
             Finish::Draw => self.draw_choices(stop),
             Finish::Best => {
                 posterior::best(layout, &self.evidence, &self.context, &self.allowed, &mut self.choices);
+                self.settle_all(stop);
             }
         }
         let groups = self.tokens * layout.groups();
@@ -318,6 +383,14 @@ impl<'a, D: Denoiser + ?Sized> Walk<'a, D> {
             choices
         };
         Ok(self.tasks.iter().enumerate().map(settled).collect())
+    }
+}
+
+/// Moves the levels of lanes of which something is known.
+fn shift(levels: &mut [f32], by: f32) {
+    for level in levels.iter_mut().filter(|level| **level > Observation::LOG_SNR_NOTHING) {
+        // A look worth almost nothing is still a look.
+        *level = (*level + by).max(Observation::LOG_SNR_NOTHING + 0.01);
     }
 }
 
