@@ -9,6 +9,7 @@ from torch import Tensor
 
 from model import Layout
 from pack import unpack
+from tasks import LANES, LOUDNESS_LANE, NOTE_LANES, TIMING_LANE
 
 
 class Corpus:
@@ -18,12 +19,15 @@ class Corpus:
         tensors, self.metadata = unpack(path)
         self.architecture = json.loads(self.metadata["architecture"])
         self.layout = Layout(self.architecture["blocks"])
+        if self.layout.lanes != LANES:
+            raise ValueError(f"{path} has {self.layout.lanes} noise levels and not {LANES}: export the corpus again")
         if tensors["valid.choices"].shape[1] != tokens:
             raise ValueError(f"{path} was exported for windows of {tensors['valid.choices'].shape[1]} quarters")
         on_device = {name: torch.from_numpy(np.ascontiguousarray(t)).to(device) for name, t in tensors.items()}
         self.tokens, self.at_sections = tokens, at_sections
         self.prior: Tensor = on_device["prior"]
         self.choices, self.positions = on_device["choices"], on_device["positions"]
+        self.struck_loudness = on_device["struck_loudness"]
         self.valid = on_device["valid.choices"], on_device["valid.positions"]
         self.bars, self.sections = on_device["bars"].long(), on_device["sections"].long()
         # Where each piece's bars and sections begin in the lists of all.
@@ -46,14 +50,23 @@ class Corpus:
 
     def draw(self, items: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Choices (B, T, groups) and positions (B, T, 2) of windows."""
-        quarters = self.starts(items, generator)[:, None] + torch.arange(self.tokens, device=self.bars.device)
+        return self.windows(self.starts(items, generator))
+
+    def windows(self, starts: Tensor) -> tuple[Tensor, Tensor]:
+        """Choices (B, T, groups) and positions (B, T, 2) of the windows that begin at these quarters. (B)"""
+        quarters = starts[:, None] + torch.arange(self.tokens, device=starts.device)
         choices = self.choices[quarters]
-        self.strike_again(choices)
+        self.strike_again(choices, self.struck_loudness[starts])
         return choices, self.positions[quarters]
 
-    def strike_again(self, choices: Tensor) -> None:
-        """What sounds on from before the window begins in it (crates/canvas/src/window.rs)."""
-        geometry = self.architecture["geometry"]
-        for _, groups, _, group, _ in list(self.layout.spans())[: geometry["note_lanes"]]:
-            first = choices[:, 0, group : group + groups // geometry["steps"]]
-            first.masked_fill_(first == 2, 1)
+    def strike_again(self, choices: Tensor, loudness: Tensor) -> None:
+        """What sounds on from before the window begins in it, as loud as it was (crates/canvas/src/window.rs).
+
+        `loudness`: of every note lane, what the first step then has. (B, lanes)
+        """
+        for lane, groups, _, group, _ in self.layout.spans():
+            if lane < NOTE_LANES:
+                first = choices[:, 0, group : group + groups // self.architecture["geometry"]["steps"]]
+                first.masked_fill_(first == 2, 1)
+            elif LOUDNESS_LANE <= lane < TIMING_LANE:
+                choices[:, 0, group] = loudness[:, lane - LOUDNESS_LANE]

@@ -13,10 +13,13 @@ smoke() {
     nvidia-smi --query-gpu=name,memory.total --format=csv,noheader
     python3 -c 'import torch; print("PyTorch", torch.__version__)'
     python3 "$here/check.py" work/device/case.safetensors --device cuda
-    local size
+    local size begin
     for size in small base; do
-        echo "== $size"
-        python3 "$here/train.py" "$here/pop909-$size.toml" "$corpus" --out "/tmp/smoke-$size" --seconds 40 --travel-mib 60
+        begin=()
+        if [ "$size" = small ]; then begin=(--weights models/pop909-transformer.safetensors); fi
+        echo "== $size ${begin[*]}"
+        python3 "$here/train.py" "$here/pop909-$size.toml" "$corpus" --out "/tmp/smoke-$size" --seconds 40 --travel-mib 60 \
+            "${begin[@]}"
         echo "== $size, compiled"
         python3 "$here/train.py" "$here/pop909-$size.toml" "$corpus" --out "/tmp/fused-$size" --seconds 110 --travel-mib 60 \
             --compile || echo "torch.compile does not work here: leave it out"

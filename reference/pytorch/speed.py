@@ -15,11 +15,16 @@ import torch
 import model as network
 import tasks
 
-# The canvas and the `small` network, as in configs/pop909-transformer.toml.
-BLOCKS = [[0, 352, 2], [1, 352, 2], [2, 352, 2], [3, 1, 12], [3, 1, 12], [3, 12, 1], [4, 1, 24], [5, 4, 1]]
+# The canvas (crates/canvas/src/cells.rs), and the `small` network and its noise as in configs/pop909-transformer.toml.
+# Only what runs without a corpus reads these blocks: a weight file and an exported corpus bring their own.
+NOTES = [[lane, 352, 2] for lane in range(3)]
+LABELS = [[3, 1, 12], [3, 1, 12], [3, 12, 1], [4, 1, 24], [5, 4, 1]]
+LOUDNESS = [[lane, 4, 16] for lane in range(6, 9)]
+TIMING = [[lane, 4, 2] for lane in range(9, 12)]
+BLOCKS = NOTES + LABELS + LOUDNESS + TIMING
 GEOMETRY = {"note_lanes": 3, "steps": 4, "pitches": 88, "pitch_class_blocks": [3, 4, 5], "first_pitch_class": 9}
 SMALL = dict(width=192, blocks=6, heads=8, expansion=4, channels=64, hidden=192, lags=32)
-NOISE = tasks.Noise(lo=-7.0, hi=4.5, mean=-1.0, deviation=1.8, even=0.3)
+NOISE = tasks.Noise(lo=-7.0, hi=4.5, mean=-0.4, deviation=1.6, even=0.3)
 
 
 def main() -> None:

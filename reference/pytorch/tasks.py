@@ -10,7 +10,13 @@ from torch import Tensor
 
 from model import CERTAIN, LOG_SNR_CERTAIN, LOG_SNR_NOTHING, UNKNOWN, Layout
 
-NOTE_LANES, CHORD_LANE, KEY_LANE, FORM_LANE = 3, 3, 4, 5
+# Noise levels of the canvas (crates/canvas/src/cells.rs): three of notes, then one each of chords, key and form, three
+# of loudness and three of timing.
+NOTE_LANES, CHORD_LANE, KEY_LANE, FORM_LANE, LOUDNESS_LANE, TIMING_LANE, LANES = 3, 3, 4, 5, 6, 9, 12
+
+# Weight of loudness and timing in the loss. How loud a note is played can hardly be guessed, and its many nats would
+# drown what the notes have to teach.
+EXPRESSION_WEIGHT = 0.25
 
 
 @dataclass(frozen=True)
@@ -41,13 +47,15 @@ def given_lanes(u: Tensor) -> Tensor:
 
 def draw_views(items: int, tokens: int, noise: Noise, generator: torch.Generator, device) -> tuple[Tensor, Tensor]:
     """log snr (B, T, lanes) of every window, and the share of its groups that are locked (B)."""
-    u = torch.rand(16, items, generator=generator, device=device)
+    u = torch.rand(17, items, generator=generator, device=device)
     # Levels are spread evenly over the batch: item i of n gets the quantile (i + u) / n.
     level = noise.quantile((torch.arange(items, device=device) + u[0, 0]) / items)
     kind = u[1]
     notes = level[:, None].repeat(1, NOTE_LANES)
 
-    own_levels = (0.45 <= kind) & (kind < 0.60)
+    perform = (0.38 <= kind) & (kind < 0.43)
+    notes = torch.where(perform[:, None], LOG_SNR_CERTAIN, notes)
+    own_levels = (0.43 <= kind) & (kind < 0.60)
     notes = torch.where(own_levels[:, None], noise.quantile(u[2:5].T), notes)
     some_given = (0.60 <= kind) & (kind < 0.78)
     notes = torch.where(some_given[:, None] & given_lanes(u[5]), LOG_SNR_CERTAIN, notes)
@@ -60,7 +68,9 @@ def draw_views(items: int, tokens: int, noise: Noise, generator: torch.Generator
     start = (u[6] * (tokens - length + 1)).long()
     token = torch.arange(tokens, device=device)
     inside = (token >= start[:, None]) & (token < (start + length)[:, None])
-    notes = torch.where((gap[:, None] & ~inside)[..., None], LOG_SNR_CERTAIN, notes[:, None])  # (B, T, 3)
+    around = (gap[:, None] & ~inside)[..., None]
+    notes = torch.where(around, LOG_SNR_CERTAIN, notes[:, None])  # (B, T, 3)
+    others = torch.where(around, LOG_SNR_CERTAIN, level[:, None, None])  # where the task leaves what is no note
     locks = torch.where(kind >= 0.92, 0.5 * u[5], 0.0)
 
     def one_of(v: Tensor, certain: float, nothing: float, otherwise: Tensor) -> Tensor:
@@ -70,7 +80,25 @@ def draw_views(items: int, tokens: int, noise: Noise, generator: torch.Generator
     key = one_of(u[10], 0.75, 0.90, level)
     form = one_of(u[11], 0.60, 0.85, noise.quantile(u[12]))
     labels = torch.stack([chords, key, form], -1)[:, None].expand(-1, tokens, -1)
-    return torch.cat([notes, labels], -1), locks
+    loudness = expression(u[13], noise.quantile(u[14]), others, notes)
+    timing = expression(u[15], noise.quantile(u[16]), others, notes)
+    return torch.cat([notes, labels, loudness, timing], -1), locks
+
+
+def expression(v: Tensor, own: Tensor, others: Tensor, notes: Tensor) -> Tensor:
+    """Loudness or timing of all note lanes: where the task left them, unknown (notation has no loudness), at a level of
+    their own, or as far as the notes they belong to. (B), (B), (B, T, 1), (B, T, 3) → (B, T, 3)
+    """
+    v, own = v[:, None, None], own[:, None, None]
+    apart = torch.where(v < 0.50, LOG_SNR_NOTHING, own)
+    return torch.where(v < 0.25, others, torch.where(v < 0.70, apart, notes))
+
+
+def loss_weights(log_snr: Tensor) -> Tensor:
+    """1 where there is something to learn, less in loudness and timing, 0 where the lane is certain. (B, T, lanes)"""
+    importance = torch.ones(LANES, device=log_snr.device)
+    importance[LOUDNESS_LANE:] = EXPRESSION_WEIGHT
+    return torch.where(log_snr < LOG_SNR_CERTAIN, importance, 0.0)
 
 
 def signs(layout: Layout, choices: Tensor) -> Tensor:
@@ -130,5 +158,4 @@ def draw_examples(
     log_snr, locks = draw_views(items, tokens, noise, generator, choices.device)
     evidence = noise_evidence(layout, choices, log_snr, generator)
     evidence = lock_cells(layout, choices, locks, evidence, generator)
-    weights = (log_snr < LOG_SNR_CERTAIN).float()
-    return evidence, log_snr, weights
+    return evidence, log_snr, loss_weights(log_snr)

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 import checkpoint
+import grow
 import model as network
 import tasks
 from data import Corpus
@@ -111,7 +112,7 @@ class Trainer:
 
     @torch.no_grad()
     def validate(self) -> list[float]:
-        """Cross-entropy of the average in nats per note lane and quarter; key given, chords and form unknown."""
+        """Cross-entropy of the average in nats per note lane and quarter; key given, the rest unknown."""
         choices, positions = self.corpus.valid
         layout, lanes = self.model.layout, tasks.NOTE_LANES
         now = {name: p.detach().clone() for name, p in self.parameters.items()}
@@ -121,8 +122,9 @@ class Trainer:
         weights = weights.expand(*choices.shape[:2], -1)
         result = []
         for level in VALIDATION_LEVELS:
-            row = [level] * lanes + [network.LOG_SNR_NOTHING, network.LOG_SNR_CERTAIN, network.LOG_SNR_NOTHING]
-            log_snr = torch.tensor(row, device=self.device).repeat(*choices.shape[:2], 1)
+            row = torch.full((layout.lanes,), network.LOG_SNR_NOTHING)
+            row[:lanes], row[tasks.KEY_LANE] = level, network.LOG_SNR_CERTAIN
+            log_snr = row.to(self.device).repeat(*choices.shape[:2], 1)
             evidence = tasks.noise_evidence(layout, choices, log_snr, generator)
             nats = 0.0
             for some in torch.arange(len(choices), device=self.device).split(16):
@@ -157,17 +159,18 @@ class Trainer:
                 "exp_avg_sq": run.second[name].to(self.device),
             }
 
-    def warm_start(self, path: Path) -> None:
-        """Begins from a finished network's weights."""
-        there, _ = network.load(path)
-        self.copy_weights(dict(there.to(self.device).named_parameters()))
+    def warm_start(self, path: Path) -> int:
+        """Begins from another network's weights, as far as they fit (grow.py). Returns how many were taken over."""
+        adopted = grow.adopt_file(self.model, path)
         self.averaged = {name: p.detach().clone() for name, p in self.parameters.items()}
+        return adopted
 
     def metadata(self) -> dict[str, str]:
         """What the weight file says of its origin, under the names Rust's trainer uses."""
         return {
             "architecture": json.dumps(self.model.architecture),
             "config": self.config_text,
+            "frame": "tonic",
             "corpus_digests": self.corpus.metadata["corpus_digests"],
             "examples_seen": str(self.counters.seen),
             "training_seconds": f"{self.counters.seconds:.0f}",
@@ -182,7 +185,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="where the state that can travel goes")
     parser.add_argument("--checkpoint", type=Path, help="folder of the exact state on this machine")
     parser.add_argument("--travelled", type=Path, help="an earlier --out, taken up where there is no exact state")
-    parser.add_argument("--weights", type=Path, help="a weight file to begin from, where there is no state at all")
+    parser.add_argument("--weights", type=Path, help="a weight file to begin from as far as it fits, without any state")
     parser.add_argument("--seconds", type=float, default=540.0, help="end after this long, the start included")
     parser.add_argument("--travel-mib", type=float, default=40.0, help="most that may go to --out")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -202,8 +205,10 @@ def begin(trainer: Trainer, args: argparse.Namespace) -> None:
             print(f"going on from {folder} ({metadata['rung']}) after {run.counters.seen} examples", flush=True)
             return
     if args.weights is not None:
-        trainer.warm_start(args.weights)
-        print(f"beginning from {args.weights}", flush=True)
+        adopted = trainer.warm_start(args.weights)
+        if adopted == 0:
+            raise SystemExit(f"nothing in {args.weights} fits this network")
+        print(f"beginning with {adopted / 1e6:.2f} million weights of {args.weights}", flush=True)
 
 
 def main() -> None:

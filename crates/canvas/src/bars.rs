@@ -3,8 +3,9 @@
 //! A canvas stores no list of bars. Both directions rebuild the same list from the positions, so form that was
 //! written bar by bar comes back bar by bar. A bar in which no quarter starts (shorter than a quarter) is not seen.
 
-use crate::canvas::BarPosition;
+use crate::canvas::{BarPosition, Canvas};
 use aeolian_score::{GRID, Score};
+use std::ops::Range;
 
 /// Grid positions in an eighth.
 pub(crate) const EIGHTH: u32 = GRID / 2;
@@ -31,6 +32,13 @@ pub(crate) fn bars(positions: &[BarPosition]) -> Vec<Bar> {
         }
     }
     bars
+}
+
+impl Canvas {
+    /// The quarters of every bar, in order. A bar in which no quarter starts is not seen.
+    pub fn bars(&self) -> Vec<Range<usize>> {
+        bars(&self.positions).iter().map(|bar| bar.first_quarter..bar.end_quarter).collect()
+    }
 }
 
 /// Where the bar after `index` begins, or the end of the canvas, as a grid position.

@@ -1,6 +1,7 @@
 //! The [`Canvas`] itself: plain arrays, 4 steps a quarter, 88 pitches, three note lanes.
 
 use aeolian_score::Key;
+use serde::{Deserialize, Serialize};
 
 /// Steps in a quarter; each step is three of the twelve grid positions.
 pub const STEPS: usize = 4;
@@ -12,7 +13,8 @@ pub const LOWEST_PITCH: u8 = 21;
 pub const CELLS: usize = STEPS * PITCHES;
 
 /// A lane of notes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[repr(usize)]
 pub enum NoteLane {
     /// The tune.

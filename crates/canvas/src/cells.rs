@@ -3,7 +3,7 @@
 //! Choice 0 is "none of the cells"; choice c ≥ 1 is the group's c-th cell. [`UNKNOWN`] marks a label that the piece
 //! does not have: no evidence and no loss. The numeric half sees [`BLOCKS`] and these numbers, never a note.
 
-use crate::canvas::{CELLS, Canvas, ChordCell, Form, NoteCell};
+use crate::canvas::{CELLS, Canvas, ChordCell, Form, NoteCell, PITCHES, STEPS, StepInfo, Timing};
 use aeolian_score::{Key, Mode};
 
 /// A label that is not there.
@@ -12,7 +12,8 @@ pub const UNKNOWN: u8 = 255;
 /// A run of equal groups that share a noise level (a "lane" of the diffusion process).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// Which noise level governs it: 0–2 the note lanes, then [`CHORD_LANE`], [`KEY_LANE`], [`FORM_LANE`].
+    /// Which noise level governs it: 0–2 the note lanes, then [`CHORD_LANE`], [`KEY_LANE`], [`FORM_LANE`], three of
+    /// loudness from [`LOUDNESS_LANE`] on, three of timing from [`TIMING_LANE`] on.
     pub lane: usize,
     /// Groups in a quarter.
     pub groups: usize,
@@ -26,12 +27,22 @@ pub const CHORD_LANE: usize = 3;
 pub const KEY_LANE: usize = 4;
 /// Noise level of the form block.
 pub const FORM_LANE: usize = 5;
+/// Noise level of the first note lane's loudness; those of the others follow.
+pub const LOUDNESS_LANE: usize = 6;
+/// Noise level of the first note lane's timing; those of the others follow.
+pub const TIMING_LANE: usize = 9;
 /// Noise levels in all.
-pub const LANES: usize = 6;
+pub const LANES: usize = 12;
+
+/// Levels of loudness, softest first: level l ≥ 1 holds the MIDI velocities from 8 (l − 1) to 8 l − 1.
+pub const LOUDNESS_LEVELS: usize = 16;
+/// MIDI velocities in a level.
+const LEVEL_VELOCITIES: u8 = 128 / LOUDNESS_LEVELS as u8;
 
 /// The cells of one quarter, in order: three note lanes (step-major, then pitch; choices onset, hold), chord root,
-/// chord bass, chord pitch classes, key (12 major, then 12 minor tonics), form.
-pub const BLOCKS: [Block; 8] = [
+/// chord bass, chord pitch classes, key (12 major, then 12 minor tonics), form; then of each note lane the loudness of
+/// every step (none where nothing starts), and at last of each the timing of every step (choices early, late).
+pub const BLOCKS: [Block; 14] = [
     Block { lane: 0, groups: CELLS, choices: 2 },
     Block { lane: 1, groups: CELLS, choices: 2 },
     Block { lane: 2, groups: CELLS, choices: 2 },
@@ -40,16 +51,24 @@ pub const BLOCKS: [Block; 8] = [
     Block { lane: CHORD_LANE, groups: 12, choices: 1 },
     Block { lane: KEY_LANE, groups: 1, choices: 24 },
     Block { lane: FORM_LANE, groups: 4, choices: 1 },
+    Block { lane: LOUDNESS_LANE, groups: STEPS, choices: LOUDNESS_LEVELS },
+    Block { lane: LOUDNESS_LANE + 1, groups: STEPS, choices: LOUDNESS_LEVELS },
+    Block { lane: LOUDNESS_LANE + 2, groups: STEPS, choices: LOUDNESS_LEVELS },
+    Block { lane: TIMING_LANE, groups: STEPS, choices: 2 },
+    Block { lane: TIMING_LANE + 1, groups: STEPS, choices: 2 },
+    Block { lane: TIMING_LANE + 2, groups: STEPS, choices: 2 },
 ];
 
 /// Groups in one quarter.
-pub const GROUPS: usize = 3 * CELLS + 1 + 1 + 12 + 1 + 4;
+pub const GROUPS: usize = 3 * CELLS + 1 + 1 + 12 + 1 + 4 + 2 * 3 * STEPS;
 
 const ROOT: usize = 3 * CELLS;
 const BASS: usize = ROOT + 1;
 const CHROMA: usize = BASS + 1;
 const KEY: usize = CHROMA + 12;
 const FORM: usize = KEY + 1;
+const LOUDNESS: usize = FORM + 4;
+const TIMING: usize = LOUDNESS + 3 * STEPS;
 
 /// Writes one quarter of a canvas as choices.
 ///
@@ -79,10 +98,23 @@ pub fn write_quarter(canvas: &Canvas, quarter: usize, row: &mut [u8]) {
             *choice = u8::from(fact);
         }
     }
+    for (lane, steps) in canvas.steps.iter().enumerate() {
+        for step in 0..STEPS {
+            let info = steps[quarter * STEPS + step];
+            let starts = canvas.notes[lane][quarter * CELLS + step * PITCHES..][..PITCHES].contains(&NoteCell::Onset);
+            row[LOUDNESS + lane * STEPS + step] = match info.loudness {
+                _ if !starts => 0,
+                Some(velocity) => 1 + (velocity / LEVEL_VELOCITIES).min(LOUDNESS_LEVELS as u8 - 1),
+                None => UNKNOWN,
+            };
+            row[TIMING + lane * STEPS + step] = info.timing as u8;
+        }
+    }
 }
 
-/// Reads one quarter of choices into a canvas; the inverse of [`write_quarter`]. Timing, loudness and bar positions
-/// are not touched.
+/// Reads one quarter of choices into a canvas; the inverse of [`write_quarter`] but for loudness, which becomes the
+/// middle of its level, and notes of which nothing is known, which are silent. Finer timing and bar positions are not
+/// touched.
 ///
 /// # Panics   if `row` is not [`GROUPS`] long, `quarter` lies outside, or a choice is impossible (a bug here).
 pub fn read_quarter(canvas: &mut Canvas, quarter: usize, row: &[u8]) {
@@ -90,8 +122,8 @@ pub fn read_quarter(canvas: &mut Canvas, quarter: usize, row: &[u8]) {
     for lane in 0..3 {
         let cells = &mut canvas.notes[lane][quarter * CELLS..][..CELLS];
         for (cell, choice) in cells.iter_mut().zip(&row[lane * CELLS..]) {
-            *cell = match choice {
-                0 => NoteCell::Silent,
+            *cell = match *choice {
+                0 | UNKNOWN => NoteCell::Silent,
                 1 => NoteCell::Onset,
                 2 => NoteCell::Hold,
                 other => panic!("a note cell has no choice {other}"),
@@ -113,6 +145,25 @@ pub fn read_quarter(canvas: &mut Canvas, quarter: usize, row: &[u8]) {
         instrumental: row[FORM + 2] == 1,
         piece_end: row[FORM + 3] == 1,
     });
+    for (lane, steps) in canvas.steps.iter_mut().enumerate() {
+        for step in 0..STEPS {
+            let info = &mut steps[quarter * STEPS + step];
+            *info = StepInfo { micro: info.micro, ..read_step(row, lane * STEPS + step) };
+        }
+    }
+}
+
+fn read_step(row: &[u8], index: usize) -> StepInfo {
+    let loudness = match row[LOUDNESS + index] {
+        0 | UNKNOWN => None,
+        level => Some((level - 1) * LEVEL_VELOCITIES + LEVEL_VELOCITIES / 2),
+    };
+    let timing = match row[TIMING + index] {
+        1 => Timing::Early,
+        2 => Timing::Late,
+        _ => Timing::On,
+    };
+    StepInfo { timing, loudness, micro: None }
 }
 
 #[cfg(test)]
@@ -133,6 +184,9 @@ mod tests {
         canvas.chords[1] = Some(ChordCell { root: None, bass: None, pitch_classes: 0 });
         canvas.keys[1] = Some(Key { tonic: 11, mode: Mode::Minor });
         canvas.form[0] = Some(Form { section_end: true, ..Form::default() });
+        canvas.steps[1][STEPS].timing = Timing::Early;
+        canvas.steps[1][STEPS].loudness = Some(100);
+        canvas.steps[0][3].timing = Timing::Late;
         let mut back = Canvas::new(2);
         let mut row = vec![0; GROUPS];
         for quarter in 0..2 {
@@ -140,5 +194,24 @@ mod tests {
             read_quarter(&mut back, quarter, &row);
         }
         assert_eq!(back, canvas);
+    }
+
+    #[test]
+    fn loudness_keeps_its_level_and_only_onsets_have_one() {
+        let mut canvas = Canvas::new(1);
+        let mut row = vec![0; GROUPS];
+        for (velocity, level, back) in [(1, 1, 4), (7, 1, 4), (8, 2, 12), (127, 16, 124)] {
+            canvas.notes[0][PITCHES + 40] = NoteCell::Onset;
+            canvas.steps[0][1].loudness = Some(velocity);
+            canvas.steps[0][2].loudness = Some(velocity);
+            write_quarter(&canvas, 0, &mut row);
+            assert_eq!(row[LOUDNESS..][..STEPS], [0, level, 0, 0]);
+            let mut read = Canvas::new(1);
+            read_quarter(&mut read, 0, &row);
+            assert_eq!((read.steps[0][1].loudness, read.steps[0][2].loudness), (Some(back), None));
+        }
+        canvas.steps[0][1].loudness = None;
+        write_quarter(&canvas, 0, &mut row);
+        assert_eq!(row[LOUDNESS + 1], UNKNOWN, "a note of unknown loudness teaches nothing");
     }
 }

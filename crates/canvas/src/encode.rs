@@ -158,8 +158,8 @@ impl PlacedLane {
     }
 }
 
-/// The step whose nominal position is nearest.
-fn step_of(position: u32) -> usize {
+/// The step of a grid position (in twelfths of a quarter): the one whose nominal position is nearest.
+pub fn step_of(position: u32) -> usize {
     (position.saturating_add(1) / STEP) as usize
 }
 

@@ -5,6 +5,7 @@
 //! - [`picture`] is what both networks do at full resolution; [`transformer`] and [`lstm`] are the two networks; [`model`] holds either with its weights and stores them.
 
 pub mod features;
+pub mod grow;
 pub mod lstm;
 pub mod model;
 pub mod ops;

@@ -4,6 +4,7 @@
 //! revision, examples seen). `prior` is stored beside the weights.
 
 use crate::features::Geometry;
+use crate::grow;
 use crate::lstm::{LstmConfig, LstmDenoiser};
 use crate::parameters::Parameters;
 use crate::tape::{Pool, Tape, Var};
@@ -138,14 +139,21 @@ impl Model {
         Ok(model)
     }
 
-    /// Takes over every tensor of another weight file whose name and size fit; returns how many numbers that were.
-    /// What has no counterpart keeps its fresh weights, so that a network may grow.
+    /// Takes over every tensor of another weight file that fits; returns how many numbers that were.
+    ///
+    /// A token's layout may have grown by blocks at its end: what reads or writes its cells then keeps what it knew
+    /// and ignores the new ones ([`grow`]). What has no counterpart keeps its fresh weights.
     pub fn adopt(&mut self, bytes: &[u8]) -> Result<usize, ModelError> {
         let tensors = SafeTensors::deserialize(bytes).map_err(ModelError::Damaged)?;
         let mut adopted = 0;
         for spec in self.parameters.specs() {
-            if read_tensor(&tensors, &spec.name, &mut self.weights[spec.span.range()]).is_ok() {
-                adopted += spec.span.len;
+            let Ok(tensor) = tensors.tensor(&spec.name) else { continue };
+            let mut old = vec![0.0; tensor.shape().iter().product()];
+            if read_tensor(&tensors, &spec.name, &mut old).is_err() {
+                continue;
+            }
+            if grow::adopt(&spec.name, &old, tensor.shape(), &mut self.weights[spec.span.range()], &spec.shape) {
+                adopted += old.len();
             }
         }
         Ok(adopted)

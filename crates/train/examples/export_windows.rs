@@ -3,6 +3,8 @@
 //! Run: `cargo run --release -p aeolian-train --example export_windows -- configs/pop909-transformer.toml out/pop909.windows`
 //! See: one line with the numbers of pieces, quarters and bars. `reference/pytorch/pack.py` makes the file small.
 
+use aeolian_canvas::Canvas;
+use aeolian_canvas::cells::{LOUDNESS_LANE, TIMING_LANE};
 use aeolian_corpus::{Corpus, Split};
 use aeolian_train::architecture::{canvas_architecture, canvas_layout};
 use aeolian_train::config::{Frame, TrainConfig};
@@ -15,6 +17,17 @@ const VALIDATION_WINDOWS: usize = 48;
 
 fn bytes(numbers: &[usize]) -> Vec<u8> {
     numbers.iter().flat_map(|&n| (n as i32).to_le_bytes()).collect()
+}
+
+/// Of every quarter, the loudness of its first step in a window that begins there: what rings in is struck again, as
+/// loud as it was. (quarters, note lanes)
+fn struck_loudness(canvas: &Canvas) -> Vec<u8> {
+    let layout = canvas_layout();
+    let loudness = LOUDNESS_LANE..TIMING_LANE;
+    let first_steps: Vec<usize> =
+        layout.spans().filter(|(block, ..)| loudness.contains(&block.lane)).map(|(_, group, _)| group).collect();
+    let beginnings = (0..canvas.quarters).map(|quarter| Window::of(&canvas.window(quarter, 1)).choices);
+    beginnings.flat_map(|row| first_steps.iter().map(|&group| row[group]).collect::<Vec<_>>()).collect()
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let valid = Dataset::load(&config.corpora, Split::Valid, config.window)?;
 
     // Pieces lie end to end; places count quarters over all of them.
-    let (mut choices, mut positions) = (Vec::new(), Vec::new());
+    let (mut choices, mut positions, mut struck) = (Vec::new(), Vec::new(), Vec::new());
     let (mut bars, mut bar_piece, mut sections, mut first_section) = (vec![], vec![], vec![], vec![0]);
     let mut first_quarter = vec![0];
     for (index, piece) in train.pieces.iter().enumerate() {
@@ -39,6 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let whole = Window::of(&piece.canvas);
         choices.extend(whole.choices);
         positions.extend(whole.positions.as_flattened());
+        struck.extend(struck_loudness(&piece.canvas));
         bars.extend(piece.bars().iter().map(|q| q + before));
         bar_piece.resize(bars.len(), index);
         sections.extend(piece.sections().iter().map(|q| q + before));
@@ -52,9 +66,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let prior: Vec<u8> = train.prior(&layout).iter().flat_map(|p| p.to_le_bytes()).collect();
 
     let window = [VALIDATION_WINDOWS, config.window.quarters];
-    let tensors: [(&str, Dtype, Vec<usize>, Vec<u8>); 10] = [
+    let tensors: [(&str, Dtype, Vec<usize>, Vec<u8>); 11] = [
         ("choices", Dtype::U8, vec![quarters, layout.groups()], choices),
         ("positions", Dtype::U8, vec![quarters, 2], positions),
+        ("struck_loudness", Dtype::U8, vec![quarters, TIMING_LANE - LOUDNESS_LANE], struck),
         ("first_quarter", Dtype::I32, vec![first_quarter.len()], bytes(&first_quarter)),
         ("bars", Dtype::I32, vec![bars.len()], bytes(&bars)),
         ("bar_piece", Dtype::I32, vec![bars.len()], bytes(&bar_piece)),

@@ -1,7 +1,7 @@
-//! Likelihood bounds of a model on held-out windows, task by task, in nats a quarter.
+//! Likelihood bounds of a model on held-out windows, task by task, in nats a quarter of notes.
 
 use crate::dataset::Window;
-use aeolian_canvas::cells::{CHORD_LANE, FORM_LANE, KEY_LANE, LANES};
+use aeolian_canvas::cells::{CHORD_LANE, KEY_LANE, LANES};
 use aeolian_diffusion::bound::{BoundSettings, likelihood_bound};
 use aeolian_diffusion::{Denoiser, LaneState, Task};
 
@@ -9,7 +9,7 @@ use aeolian_diffusion::{Denoiser, LaneState, Task};
 pub use aeolian_diffusion::Error as BoundError;
 use rayon::prelude::*;
 
-/// A question put to the model. In all of them the key is given; chords and form are unknown.
+/// A question put to the model. In all of them the key is given; chords, form, loudness and timing are unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
     /// All notes.
@@ -42,9 +42,8 @@ impl Question {
         let mut states = vec![LaneState::Free; tokens * LANES];
         let gap = self.gap(&window.positions);
         for (token, row) in states.chunks_exact_mut(LANES).enumerate() {
-            row[CHORD_LANE] = LaneState::Unknown;
+            row[CHORD_LANE..].fill(LaneState::Unknown);
             row[KEY_LANE] = LaneState::Given;
-            row[FORM_LANE] = LaneState::Unknown;
             match self {
                 Self::FromNothing => {}
                 Self::Accompaniment => row[0] = LaneState::Given,

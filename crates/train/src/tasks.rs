@@ -1,9 +1,10 @@
 //! What training tells the network about each window: which lanes are certain, noisy or unknown, and where.
 //!
 //! The mixture follows the design's table of tasks (§1, §2): one noise level for all notes, a level a lane, some lanes
-//! given, a gap to fill, scattered locks; key, form and chords given, noisy or unknown. One network serves them all.
+//! given, a gap to fill, scattered locks, a flat score to perform; key, form and chords given, noisy or unknown;
+//! loudness and timing with the notes, behind them, given or unknown. One network serves them all.
 
-use aeolian_canvas::cells::{CHORD_LANE, FORM_LANE, KEY_LANE, LANES, UNKNOWN};
+use aeolian_canvas::cells::{CHORD_LANE, FORM_LANE, KEY_LANE, LANES, LOUDNESS_LANE, TIMING_LANE, UNKNOWN};
 use aeolian_diffusion::schedule::NoiseDensity;
 use aeolian_diffusion::{Layout, Noise, Observation};
 
@@ -12,13 +13,17 @@ use aeolian_diffusion::{Layout, Noise, Observation};
 pub struct View {
     /// log snr of every lane. (T, lanes)
     pub log_snr: Vec<f32>,
-    /// Weight in the loss: 1 where there is something to learn, 0 where the lane is certain. (T, lanes)
+    /// Weight in the loss: 1 where there is something to learn ([`EXPRESSION_WEIGHT`] in loudness and timing), 0 where
+    /// the lane is certain. (T, lanes)
     pub weights: Vec<f32>,
     /// Share of the groups of noisy lanes that are certain all the same.
     pub locks: f64,
 }
 
 const NOTE_LANES: usize = 3;
+/// Weight of loudness and timing in the loss. How loud a note is played can hardly be guessed, and its many nats would
+/// drown what the notes have to teach.
+pub const EXPRESSION_WEIGHT: f32 = 0.25;
 const CERTAIN: f32 = Observation::LOG_SNR_CERTAIN;
 const NOTHING: f32 = Observation::LOG_SNR_NOTHING;
 
@@ -31,8 +36,10 @@ pub fn draw_view(tokens: usize, density: &NoiseDensity, u: f64, noise: Noise) ->
     let mut log_snr = vec![level; tokens * LANES];
     let mut locks = 0.0;
     let kind = random(0);
-    if kind < 0.45 {
+    if kind < 0.38 {
         // One level for every note.
+    } else if kind < 0.43 {
+        (0..NOTE_LANES).for_each(|lane| fill(&mut log_snr, lane, CERTAIN));
     } else if kind < 0.60 {
         for lane in 0..NOTE_LANES {
             fill(&mut log_snr, lane, own_level(10 + lane as u64));
@@ -58,8 +65,29 @@ pub fn draw_view(tokens: usize, density: &NoiseDensity, u: f64, noise: Noise) ->
         locks = 0.5 * random(1);
     }
     set_labels(&mut log_snr, level, random(20), &own_level, [random(21), random(22), random(23)]);
-    let weights = log_snr.iter().map(|&l| if l >= CERTAIN { 0.0 } else { 1.0 }).collect();
+    set_expression(&mut log_snr, LOUDNESS_LANE, random(40), &own_level);
+    set_expression(&mut log_snr, TIMING_LANE, random(41), &own_level);
+    let weight = |(i, &level): (usize, &f32)| match i % LANES {
+        _ if level >= CERTAIN => 0.0,
+        lane if lane >= LOUDNESS_LANE => EXPRESSION_WEIGHT,
+        _ => 1.0,
+    };
+    let weights = log_snr.iter().enumerate().map(weight).collect();
     View { log_snr, weights, locks }
+}
+
+/// Loudness or timing of all note lanes: where the task left them, unknown (notation has no loudness), at a level of
+/// their own, or as far as the notes they belong to.
+fn set_expression(log_snr: &mut [f32], first: usize, u: f64, own: &impl Fn(u64) -> f32) {
+    match u {
+        u if u < 0.25 => {}
+        u if u < 0.50 => (0..NOTE_LANES).for_each(|lane| fill(log_snr, first + lane, NOTHING)),
+        u if u < 0.70 => {
+            let level = own(50 + first as u64);
+            (0..NOTE_LANES).for_each(|lane| fill(log_snr, first + lane, level));
+        }
+        _ => log_snr.chunks_exact_mut(LANES).for_each(|row| row.copy_within(0..NOTE_LANES, first)),
+    }
 }
 
 fn fill(log_snr: &mut [f32], lane: usize, level: f32) {
@@ -160,9 +188,12 @@ mod tests {
         let notes = |v: &View, t: usize| v.log_snr[t * LANES..t * LANES + 3].to_vec();
         let gap = |v: &View| notes(v, 0) != notes(v, 8);
         let accompany = |v: &View| notes(v, 0)[0] == CERTAIN && notes(v, 0)[2] < CERTAIN && notes(v, 0) == notes(v, 8);
+        let flat = |v: &View| (0..16).all(|t| notes(v, t) == [CERTAIN; 3]);
+        let perform = |v: &View| flat(v) && v.log_snr[LOUDNESS_LANE] < CERTAIN;
         let share = |f: &dyn Fn(&View) -> bool| views.iter().filter(|v| f(v)).count() as f64 / 2000.0;
         assert!((0.05..0.15).contains(&share(&gap)), "{}", share(&gap));
         assert!((0.07..0.17).contains(&share(&accompany)), "{}", share(&accompany));
+        assert!((0.02..0.06).contains(&share(&perform)), "{}", share(&perform));
         assert!((0.05..0.11).contains(&share(&|v| v.locks > 0.0)));
         assert!((0.70..0.80).contains(&share(&|v| v.log_snr[KEY_LANE] == CERTAIN)));
     }

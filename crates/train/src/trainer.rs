@@ -10,7 +10,7 @@ use crate::config::TrainConfig;
 use crate::dataset::{Dataset, DatasetError, Window};
 use crate::optimiser::{Optimiser, learning_rate};
 use crate::tasks::{draw_view, lock_cells};
-use aeolian_canvas::cells::{CHORD_LANE, FORM_LANE, KEY_LANE, LANES};
+use aeolian_canvas::cells::{CHORD_LANE, KEY_LANE, LANES};
 use aeolian_corpus::{Corpus, Split};
 use aeolian_diffusion::schedule::NoiseDensity;
 use aeolian_diffusion::{Layout, Noise, Observation, cross_entropy, noise_evidence};
@@ -313,7 +313,7 @@ impl Trainer {
         shard.nats = loss.weighted;
     }
 
-    /// Cross-entropy of the averaged weights on fixed windows: key given, chords and form unknown, all notes at one level.
+    /// Cross-entropy of the averaged weights on fixed windows: key given, all notes at one level, nothing else known.
     fn validate(&self) -> Vec<f64> {
         let parts: Vec<(usize, usize)> =
             (0..VALIDATION_LEVELS.len()).flat_map(|l| (0..self.valid.len()).step_by(4).map(move |w| (l, w))).collect();
@@ -327,9 +327,8 @@ impl Trainer {
         let windows = &self.valid[first..(first + 4).min(self.valid.len())];
         let mut examples = Examples::new(&self.layout, windows.len(), self.config.window.quarters);
         let mut row = [VALIDATION_LEVELS[level]; LANES];
-        row[CHORD_LANE] = Observation::LOG_SNR_NOTHING;
+        row[CHORD_LANE..].fill(Observation::LOG_SNR_NOTHING);
         row[KEY_LANE] = Observation::LOG_SNR_CERTAIN;
-        row[FORM_LANE] = Observation::LOG_SNR_NOTHING;
         let weights: Vec<f32> = (0..LANES).map(|lane| f32::from(lane < 3)).collect();
         for (slot, window) in windows.iter().enumerate() {
             examples.set(slot, window, &row.repeat(examples.tokens), &weights.repeat(examples.tokens));
