@@ -10,6 +10,10 @@
 
 use crate::compare::random::Draws;
 use crate::excerpt::{Bar, Excerpt, ExcerptNote};
+use crate::key::estimate_key;
+use crate::ngram::{NgramConfig, NgramModel};
+use aeolian_score::Mode;
+use rayon::prelude::*;
 use serde::Serialize;
 
 /// Share of the notes that [`Corruption::WrongNotes`] moves.
@@ -32,12 +36,21 @@ pub enum Corruption {
     WrongNotes,
     /// The complete bars of a piece in random order (among bars of one length): the notes stay, the form goes.
     ReorderedBars,
+    /// Each piece drawn anew, in its own bars, parts and key, from a 3-gram model of all pieces ([`crate::ngram`]): what
+    /// a machine makes that knows three notes at a time.
+    ThreeGram,
 }
 
 impl Corruption {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::ShuffledPitches, Self::ShuffledTimes, Self::GluedBars, Self::WrongNotes, Self::ReorderedBars];
+    pub const ALL: [Self; 6] = [
+        Self::ShuffledPitches,
+        Self::ShuffledTimes,
+        Self::GluedBars,
+        Self::WrongNotes,
+        Self::ReorderedBars,
+        Self::ThreeGram,
+    ];
 
     /// For people.
     pub fn name(self) -> &'static str {
@@ -47,6 +60,7 @@ impl Corruption {
             Self::GluedBars => "bars glued at random",
             Self::WrongNotes => "5 % wrong notes",
             Self::ReorderedBars => "bars reordered",
+            Self::ThreeGram => "a 3-gram model",
         }
     }
 
@@ -54,17 +68,18 @@ impl Corruption {
     /// numbers, whatever the others are.
     pub fn of_all(self, pieces: &[Excerpt], seed: u64) -> Vec<Excerpt> {
         let draws = Draws::new(seed).stream(self as u64);
-        let spoiled = |(place, piece): (usize, &Excerpt)| {
-            let draws = draws.stream(place as u64);
-            match self {
-                Self::ShuffledPitches => shuffled_pitches(piece, draws),
-                Self::ShuffledTimes => shuffled_times(piece, draws),
-                Self::GluedBars => glued_bars(pieces, place, draws),
-                Self::WrongNotes => wrong_notes(piece, draws),
-                Self::ReorderedBars => reordered_bars(piece, draws),
-            }
+        let each = |spoiled: &dyn Fn(usize, &Excerpt, Draws) -> Excerpt| {
+            let of = |(place, piece): (usize, &Excerpt)| spoiled(place, piece, draws.stream(place as u64));
+            pieces.iter().enumerate().map(of).collect()
         };
-        pieces.iter().enumerate().map(spoiled).collect()
+        match self {
+            Self::ShuffledPitches => each(&|_, piece, draws| shuffled_pitches(piece, draws)),
+            Self::ShuffledTimes => each(&|_, piece, draws| shuffled_times(piece, draws)),
+            Self::GluedBars => each(&|place, _, draws| glued_bars(pieces, place, draws)),
+            Self::WrongNotes => each(&|_, piece, draws| wrong_notes(piece, draws)),
+            Self::ReorderedBars => each(&|_, piece, draws| reordered_bars(piece, draws)),
+            Self::ThreeGram => three_gram(pieces, draws),
+        }
     }
 }
 
@@ -148,6 +163,44 @@ fn foreign_bar(pieces: &[Excerpt], place: usize, length: usize, draws: Draws) ->
         let bars: Vec<&Bar> = pieces[source].bars.iter().filter(fits).collect();
         (!bars.is_empty()).then(|| (&pieces[source], bars[draws.below(ATTEMPTS + 1, bars.len())]))
     })
+}
+
+/// See [`Corruption::ThreeGram`]. The model learns in C major and A minor; a piece without a key stays as it is.
+///
+/// It has learned from the very pieces it stands for: compare what it draws with *others*.
+pub fn three_gram(pieces: &[Excerpt], draws: Draws) -> Vec<Excerpt> {
+    let shifts: Vec<i16> = pieces.par_iter().map(to_the_common_tonic).collect();
+    let moved: Vec<Excerpt> = pieces.iter().zip(&shifts).map(|(piece, &shift)| transposed(piece, shift)).collect();
+    let Ok(model) = NgramModel::train_on_excerpts(&moved, NgramConfig::default()) else { return moved };
+    let drawn = |(place, (piece, shift)): (usize, (&Excerpt, &i16))| {
+        transposed(&model.sample_like(piece, draws.stream(place as u64).bits(0)), -shift)
+    };
+    moved.par_iter().zip(&shifts).enumerate().map(drawn).collect()
+}
+
+/// Semitones to C major or A minor, −5 to 6.
+fn to_the_common_tonic(piece: &Excerpt) -> i16 {
+    let up = estimate_key(piece).map_or(0, |key| match key.mode {
+        Mode::Major => (12 - i16::from(key.tonic % 12)) % 12,
+        Mode::Minor => (21 - i16::from(key.tonic % 12)) % 12,
+    });
+    if up > 6 { up - 12 } else { up }
+}
+
+/// Every pitch moved; what would leave 0–127 moves by the other octave.
+fn transposed(piece: &Excerpt, shift: i16) -> Excerpt {
+    let moved = |note: &ExcerptNote| {
+        let pitch = i16::from(note.pitch) + shift;
+        let pitch = if pitch < 0 {
+            pitch + 12
+        } else if pitch > 127 {
+            pitch - 12
+        } else {
+            pitch
+        };
+        ExcerptNote { pitch: pitch.clamp(0, 127) as u8, ..*note }
+    };
+    settled(piece, piece.notes.iter().map(moved).collect())
 }
 
 /// The notes that start in bar `from`, moved to bar `to`.
@@ -282,6 +335,29 @@ mod tests {
             }
         }
         assert_eq!(Corruption::GluedBars.of_all(&pieces[..1], 7), pieces[..1], "there is nobody to take from");
+    }
+
+    #[test]
+    fn a_three_gram_keeps_key_parts_and_bars_and_draws_other_notes() {
+        // Scales of two octaves in D major.
+        let degrees = [0, 2, 4, 5, 7, 9, 11, 12, 14, 16, 17, 19, 21, 23, 24, 12];
+        let scale = excerpt(16, &degrees.iter().enumerate().map(|(i, d)| (i * 4, 4, 62 + d)).collect::<Vec<_>>());
+        let pieces = vec![scale; 8];
+        let drawn = Corruption::ThreeGram.of_all(&pieces, 1);
+        assert_eq!(drawn, Corruption::ThreeGram.of_all(&pieces, 1));
+        assert!(drawn[0] != drawn[1] || drawn[1] != drawn[2]);
+        let notes: Vec<&ExcerptNote> = drawn.iter().flat_map(|piece| &piece.notes).collect();
+        let in_key = notes.iter().filter(|note| [2, 4, 6, 7, 9, 11, 1].contains(&(note.pitch % 12))).count();
+        assert!(in_key * 10 > notes.len() * 7 && notes.len() > 64, "{in_key} of {}", notes.len());
+    }
+
+    #[test]
+    fn a_piece_is_brought_to_c_major_or_a_minor_by_the_shorter_way() {
+        let degrees = [0, 2, 4, 5, 7, 9, 11, 12, 7, 4, 0];
+        let scale =
+            |tonic: u8| excerpt(8, &degrees.iter().enumerate().map(|(i, d)| (2 * i, 2, tonic + d)).collect::<Vec<_>>());
+        assert_eq!([60, 61, 66, 67, 71].map(|tonic| to_the_common_tonic(&scale(tonic))), [0, -1, 6, 5, 1]);
+        assert_eq!(to_the_common_tonic(&excerpt(4, &[])), 0);
     }
 
     #[test]

@@ -48,12 +48,17 @@ pub struct ChordSegment {
 /// A bar whose length is a multiple of a half note is cut into half notes (two segments in 4/4); any other bar (3/4,
 /// 6/8, 7/8, a cut one) is one segment. The segments tile the excerpt's bars.
 pub fn recognise_chords(excerpt: &Excerpt) -> Vec<ChordSegment> {
+    chords_of(excerpt, &excerpt.sounding())
+}
+
+/// [`recognise_chords`] where [`Excerpt::sounding`] is known.
+pub(crate) fn chords_of(excerpt: &Excerpt, sounding: &[u128]) -> Vec<ChordSegment> {
     let chords: Vec<Chord> =
         VOCABULARY.into_iter().flat_map(|quality| (0..12).map(move |root| Chord::new(root, quality))).collect();
+    let templates: Vec<Template> = chords.iter().map(Template::of).collect();
     let mut segments: Vec<ChordSegment> = excerpt.bars.iter().flat_map(halves).collect();
-    let sounding = excerpt.sounding();
     let scores: Vec<Option<Vec<f64>>> =
-        segments.iter().map(|s| Heard::new(sounding.get(s.start..s.end)?)?.scores(&chords).into()).collect();
+        segments.iter().map(|s| Heard::new(sounding.get(s.start..s.end)?)?.scores(&templates).into()).collect();
     let path = best_path(&scores, chords.len());
     for ((segment, score), choice) in segments.iter_mut().zip(&scores).zip(path) {
         segment.chord = score.as_ref().map(|_| chords[choice]);
@@ -83,21 +88,41 @@ impl Heard {
             let bass = set.trailing_zeros() as usize % 12;
             basses[bass] += 1;
             chroma[bass] += 1.0;
-            (0..128).filter(|pitch| set >> pitch & 1 == 1).for_each(|pitch| chroma[pitch % 12] += 1.0);
+            let mut left = set;
+            while left != 0 {
+                chroma[left.trailing_zeros() as usize % 12] += 1.0;
+                left &= left - 1;
+            }
         }
         let bass = (0..12).max_by_key(|&pc| (basses[pc], 12 - pc))?;
         (basses[bass] > 0).then_some(Self { chroma, bass })
     }
 
-    fn scores(&self, chords: &[Chord]) -> Vec<f64> {
+    fn scores(&self, templates: &[Template]) -> Vec<f64> {
         let norm = self.chroma.iter().map(|c| c * c).sum::<f64>().sqrt();
-        let score = |chord: &Chord| {
-            let template = chord.pitch_classes();
-            let inside: f64 = (0..12).filter(|pc| template >> pc & 1 == 1).map(|pc| self.chroma[pc]).sum();
-            let bass = if usize::from(chord.root) == self.bass { BASS_IS_ROOT } else { 0.0 };
-            inside / (norm * f64::from(template.count_ones()).sqrt()) + bass
+        let score = |template: &Template| {
+            let inside: f64 = template.pitch_classes.iter().map(|&pc| self.chroma[pc]).sum();
+            let bass = if template.root == self.bass { BASS_IS_ROOT } else { 0.0 };
+            inside / (norm * template.norm) + bass
         };
-        chords.iter().map(score).collect()
+        templates.iter().map(score).collect()
+    }
+}
+
+/// What a chord should sound like.
+struct Template {
+    root: usize,
+    /// Ascending.
+    pitch_classes: Vec<usize>,
+    /// √ of their number.
+    norm: f64,
+}
+
+impl Template {
+    fn of(chord: &Chord) -> Self {
+        let set = chord.pitch_classes();
+        let pitch_classes: Vec<usize> = (0..12).filter(|pc| set >> pc & 1 == 1).collect();
+        Self { root: chord.root.into(), norm: (pitch_classes.len() as f64).sqrt(), pitch_classes }
     }
 }
 

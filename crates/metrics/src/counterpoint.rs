@@ -2,39 +2,45 @@
 
 use crate::excerpt::{Excerpt, share};
 
-/// Shares of the interval classes 0–6 among all pairs of pitches that sound in the same step, adding up to 1.
+/// How many pairs of pitches sound together in the interval classes 0–6, step by step; index 0 is the unison.
 ///
 /// The class of an interval is its distance to the nearest octave: 0 unison and octave, 1 minor second and major
 /// seventh, 2 major second and minor seventh, 3 and 4 thirds and sixths, 5 fourth and fifth, 6 tritone (Forte 1973,
-/// *The Structure of Atonal Music*). Each pair counts in every step it sounds. `None` where no two sound together.
-pub fn interval_class_shares(sounding: &[u128]) -> Option<[f64; 7]> {
-    let counts = interval_class_counts(sounding);
+/// *The Structure of Atonal Music*). Each pair counts in every step it sounds.
+pub fn interval_class_counts(sounding: &[u128]) -> [usize; 7] {
+    let mut counts = [0; 7];
+    let mut pitches = Vec::new();
+    // What sounds mostly sounds on: a set counts once, times the steps that it lasts.
+    for same in sounding.chunk_by(|a, b| a == b) {
+        pitches.clear();
+        let mut left = same[0];
+        while left != 0 {
+            pitches.push(left.trailing_zeros() as usize);
+            left &= left - 1;
+        }
+        for (place, upper) in pitches.iter().enumerate() {
+            for lower in &pitches[..place] {
+                let within_octave = (upper - lower) % 12;
+                counts[within_octave.min(12 - within_octave)] += same.len();
+            }
+        }
+    }
+    counts
+}
+
+/// Shares of the interval classes among all pairs that sound together ([`interval_class_counts`]), adding up to 1. `None`
+/// where no two do.
+pub fn interval_class_shares(counts: &[usize; 7]) -> Option<[f64; 7]> {
     let pairs: usize = counts.iter().sum();
     (pairs > 0).then(|| counts.map(|count| count as f64 / pairs as f64))
 }
 
-/// Share of dissonant pairs among all pairs of pitches that sound in the same step, 0–1. `None` where no two
-/// sound together.
+/// Share of dissonant pairs among all pairs that sound together ([`interval_class_counts`]), 0–1. `None` where no two do.
 ///
 /// Dissonant are the interval classes 1, 2 and 6: seconds, sevenths and the tritone, as in two-part counterpoint;
 /// the fourth counts as consonant.
-pub fn dissonant_pair_share(sounding: &[u128]) -> Option<f64> {
-    let counts = interval_class_counts(sounding);
+pub fn dissonant_pair_share(counts: &[usize; 7]) -> Option<f64> {
     share(counts[1] + counts[2] + counts[6], counts.iter().sum())
-}
-
-fn interval_class_counts(sounding: &[u128]) -> [usize; 7] {
-    let mut counts = [0; 7];
-    for &set in sounding.iter().filter(|set| set.count_ones() > 1) {
-        let widest = 127 - set.leading_zeros() - set.trailing_zeros();
-        for interval in 1..=widest {
-            // Pitches that lie `interval` apart are the bits that survive a shift by it.
-            let pairs = (set & set >> interval).count_ones() as usize;
-            let within_octave = interval as usize % 12;
-            counts[within_octave.min(12 - within_octave)] += pairs;
-        }
-    }
-    counts
 }
 
 /// Parallel fifths and octaves between the outer voices, a bar; ≥ 0.
@@ -74,22 +80,28 @@ mod tests {
     fn dissonance_counts_pairs_step_by_step() {
         // C–E–B for one step: a third (consonant), a seventh and a fifth (E–B); then C–E for one more.
         let chord = excerpt(1, &[(0, 2, 60), (0, 2, 64), (0, 1, 71)]).sounding();
-        assert_eq!(dissonant_pair_share(&chord), Some(1.0 / 4.0));
-        assert_eq!(interval_class_shares(&chord), Some([0.0, 0.25, 0.0, 0.0, 0.5, 0.25, 0.0]));
+        assert_eq!(dissonant_pair_share(&interval_class_counts(&chord)), Some(1.0 / 4.0));
+        assert_eq!(interval_class_shares(&interval_class_counts(&chord)), Some([0.0, 0.25, 0.0, 0.0, 0.5, 0.25, 0.0]));
     }
 
     #[test]
     fn a_minor_ninth_is_as_dissonant_as_a_second_and_a_lone_note_makes_no_pair() {
         let ninth = excerpt(1, &[(0, 1, 60), (0, 1, 73)]).sounding();
-        assert_eq!(dissonant_pair_share(&ninth), Some(1.0));
+        assert_eq!(dissonant_pair_share(&interval_class_counts(&ninth)), Some(1.0));
         let alone = excerpt(1, &[(0, 1, 60)]).sounding();
-        assert_eq!((dissonant_pair_share(&alone), interval_class_shares(&alone)), (None, None));
+        assert_eq!(
+            (
+                dissonant_pair_share(&interval_class_counts(&alone)),
+                interval_class_shares(&interval_class_counts(&alone))
+            ),
+            (None, None)
+        );
     }
 
     #[test]
     fn every_interval_has_its_class() {
         for (interval, class) in [(1, 1), (2, 2), (3, 3), (5, 5), (6, 6), (7, 5), (9, 3), (11, 1), (12, 0), (127, 5)] {
-            let shares = interval_class_shares(&[1 | 1 << interval]).unwrap();
+            let shares = interval_class_shares(&interval_class_counts(&[1 | 1 << interval])).unwrap();
             assert_eq!(shares[class], 1.0, "{interval} semitones");
         }
     }

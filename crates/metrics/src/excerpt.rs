@@ -205,6 +205,35 @@ impl Excerpt {
     }
 }
 
+/// Finds the stretch (a bar, a chord) that a place lies in, for many places: quick where they ascend, right in any order.
+pub(crate) struct Walk<'a, T, E> {
+    stretches: &'a [T],
+    /// First place after a stretch; ascending.
+    end: E,
+    at: usize,
+}
+
+impl<'a, T, E> Walk<'a, T, E> {
+    /// Over stretches in order.
+    pub(crate) fn new(stretches: &'a [T], end: E) -> Self {
+        Self { stretches, end, at: 0 }
+    }
+
+    /// Index of the first stretch that ends after `place`; their number where none does.
+    pub(crate) fn find<P: PartialOrd>(&mut self, place: P) -> usize
+    where
+        E: Fn(&T) -> P,
+    {
+        if self.at > 0 && (self.end)(&self.stretches[self.at - 1]) > place {
+            self.at = self.stretches.partition_point(|stretch| (self.end)(stretch) <= place);
+        }
+        while self.stretches.get(self.at).is_some_and(|stretch| (self.end)(stretch) <= place) {
+            self.at += 1;
+        }
+        self.at
+    }
+}
+
 /// `part / whole`, or `None` where the whole is nothing.
 pub(crate) fn share(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
@@ -264,6 +293,16 @@ pub(crate) mod tests {
         score.parts.push(Part { notes: notes.iter().map(note).collect(), ..Part::default() });
         score.parts.push(Part { is_drum: true, ..score.parts[0].clone() });
         assert_eq!(Excerpt::from_score(&score).unwrap(), excerpt(4, &notes));
+    }
+
+    #[test]
+    fn a_walk_finds_what_a_search_finds_in_any_order() {
+        let ends = [3usize, 3, 8, 20];
+        let mut walk = Walk::new(&ends, |end: &usize| *end);
+        for place in [0, 2, 3, 7, 8, 19, 20, 99, 4, 0, 8, 3] {
+            assert_eq!(walk.find(place), ends.partition_point(|end| *end <= place), "{place}");
+        }
+        assert_eq!(Walk::new(&[], |end: &usize| *end).find(5), 0);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 //!
 //! All parts count, drums too: it is the piece as it is heard.
 
+use crate::excerpt::Walk;
 use crate::harmony::mean;
 use crate::key::correlation;
-use crate::timeline::{mean_qpm, score_bars, tempo_spans};
+use crate::timeline::{ScoreBar, mean_qpm, score_bars, tempo_spans};
 use aeolian_score::{GRID, Note, Score};
 
 /// How loudness is used in a piece, in MIDI velocity (1–127).
@@ -38,9 +39,9 @@ pub fn loudness(score: &Score) -> Option<Loudness> {
 pub fn loudness_by_bar(score: &Score) -> Vec<Option<f64>> {
     let bars = score_bars(score).unwrap_or_default();
     let mut sums = vec![(0.0, 0usize); bars.len()];
+    let mut walk = Walk::new(&bars, |bar: &ScoreBar| bar.end);
     for note in notes(score) {
-        let bar = bars.partition_point(|bar| bar.end <= note.onset.0.into());
-        if let Some((sum, count)) = sums.get_mut(bar) {
+        if let Some((sum, count)) = sums.get_mut(walk.find(note.onset.0.into())) {
             *sum += f64::from(note.velocity);
             *count += 1;
         }

@@ -151,7 +151,7 @@ pub const FEATURES: &[Feature] = &[
     harmony("roots by fifths", SHARE, 3, |m| progression::root_motion(&m.chords).map(|roots| roots.fifths)),
     harmony("roots by thirds", SHARE, 3, |m| progression::root_motion(&m.chords).map(|roots| roots.thirds)),
     harmony("roots by seconds", SHARE, 3, |m| progression::root_motion(&m.chords).map(|roots| roots.seconds)),
-    harmony("dissonant pairs", SHARE, 3, |m| counterpoint::dissonant_pair_share(&m.sounding)),
+    harmony("dissonant pairs", SHARE, 3, |m| counterpoint::dissonant_pair_share(&m.interval_class_counts)),
     harmony("pairs of interval class 1", SHARE, 3, |m| m.interval_classes.map(|shares| shares[1])),
     harmony("pairs of interval class 2", SHARE, 3, |m| m.interval_classes.map(|shares| shares[2])),
     harmony("pairs of interval class 6", SHARE, 3, |m| m.interval_classes.map(|shares| shares[6])),

@@ -48,10 +48,11 @@ pub fn structureness(matrix: &SelfSimilarity) -> Structureness {
         return Structureness::default();
     }
     let diagonals = Diagonals::new(matrix);
-    let best = |lengths: std::ops::RangeInclusive<usize>| {
+    let mut copies = Vec::new();
+    let mut best = |lengths: std::ops::RangeInclusive<usize>| {
         let longest = (*lengths.end()).min(matrix.bars() / 2);
         let segments = (*lengths.start()..=longest).flat_map(|m| (0..=matrix.bars() - m).map(move |start| (start, m)));
-        segments.map(|(start, length)| diagonals.fitness(start, length)).reduce(f64::max)
+        segments.map(|(start, length)| diagonals.fitness(start, length, &mut copies)).reduce(f64::max)
     };
     Structureness { short: best(SHORT), mid: best(MID), long: best(LONG) }
 }
@@ -61,6 +62,8 @@ struct Diagonals {
     bars: usize,
     /// Entry (i, j), both 0..=bars: S(i−1, j−1) + S(i−2, j−2) + … to the matrix's edge.
     sums: Vec<f64>,
+    /// For every first bar of a segment, ascending, the bars at which a copy of two bars or more is worth something.
+    promising: Vec<Vec<u16>>,
 }
 
 impl Diagonals {
@@ -72,34 +75,78 @@ impl Diagonals {
                 sums[(i + 1) * (bars + 1) + j + 1] = sums[i * (bars + 1) + j] + enhanced(matrix, i, j);
             }
         }
-        Self { bars, sums }
+        Self { bars, promising: promising(bars, &sums), sums }
     }
 
-    /// What a copy at bar `copy` of the `length` bars from `start` on is worth.
-    fn worth(&self, copy: usize, start: usize, length: usize) -> f64 {
-        let sum = |i: usize, j: usize| self.sums[i * (self.bars + 1) + j];
-        sum(copy + length, start + length) - sum(copy, start)
+    /// Sums up to row `i`, for all columns; the matrix is symmetric, and so are its sums.
+    fn row(&self, i: usize) -> &[f64] {
+        &self.sums[i * (self.bars + 1)..(i + 1) * (self.bars + 1)]
     }
 
-    /// The fitness of the segment of `length` ≥ 1 bars from `start` on.
-    fn fitness(&self, start: usize, length: usize) -> f64 {
-        // Best value and number of copies among the first n bars.
-        let mut best = vec![(0.0, 0usize); self.bars + 1];
-        for n in 1..=self.bars {
-            best[n] = best[n - 1];
-            if n >= length {
-                let (value, copies) = best[n - length];
-                let value = value + self.worth(n - length, start, length);
-                if value > best[n].0 {
-                    best[n] = (value, copies + 1);
-                }
+    /// The fitness of the segment of `length` ≥ 2 bars from `start` on.
+    ///
+    /// A copy that is worth nothing never helps, and few are worth something: D(n) is computed at the ends of those
+    /// only. `copies` is room to work in.
+    fn fitness(&self, start: usize, length: usize, copies: &mut Vec<Copies>) -> f64 {
+        copies.clear();
+        let (before, after) = (self.row(start), &self.row(start + length)[length..]);
+        for at in self.promising[start].iter().map(|&at| usize::from(at)).take_while(|&at| at < after.len()) {
+            let worth = after[at] - before[at];
+            if worth > 0.0 {
+                copies.push(Copies { at, value: worth, copies: 1 });
             }
         }
-        let (value, copies) = best[self.bars];
+        if copies.len() < 2 {
+            return 0.0;
+        }
+        // From each copy's worth to the best of all that end with it or before.
+        let mut ended = 0;
+        for place in 0..copies.len() {
+            while copies[ended].at + length <= copies[place].at {
+                ended += 1;
+            }
+            let (value, count) = match ended.checked_sub(1) {
+                Some(last) => (copies[last].value, copies[last].copies),
+                None => (0.0, 0),
+            };
+            let with = Copies { value: value + copies[place].value, copies: count + 1, ..copies[place] };
+            let without = place.checked_sub(1).map_or(Copies::default(), |last| copies[last]);
+            copies[place] = match with.value > without.value {
+                true => with,
+                false => Copies { at: with.at, ..without },
+            };
+        }
+        let Copies { value, copies, .. } = copies[copies.len() - 1];
         let (m, covered) = (length as f64, (copies * length) as f64);
         let (score, coverage) = ((value - m) / covered, (covered - m) / self.bars as f64);
         if score > 0.0 && coverage > 0.0 { 2.0 * score * coverage / (score + coverage) } else { 0.0 }
     }
+}
+
+/// See [`Diagonals::promising`]: the sum somewhere down the diagonal, two bars or more away, is higher than here.
+fn promising(bars: usize, sums: &[f64]) -> Vec<Vec<u16>> {
+    let width = bars + 1;
+    let mut promising = vec![Vec::new(); width];
+    // The highest sum down the diagonal from each entry of the row on, the last row first.
+    let mut highest = vec![f64::NEG_INFINITY; width + 1];
+    for start in (0..width.saturating_sub(2)).rev() {
+        let two_further = &sums[(start + 2) * width..(start + 3) * width];
+        // `highest[j]` becomes that of (start + 2, j), from that of (start + 3, j + 1).
+        (0..width)
+            .for_each(|j| highest[j] = if highest[j + 1] > two_further[j] { highest[j + 1] } else { two_further[j] });
+        let here = &sums[start * width..(start + 1) * width];
+        promising[start] = (0..width - 2).filter(|&at| highest[at + 2] > here[at]).map(|at| at as u16).collect();
+    }
+    promising
+}
+
+/// A copy of a segment; then the best choice among all copies up to it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Copies {
+    /// The bar at which it starts.
+    at: usize,
+    value: f64,
+    copies: usize,
 }
 
 fn enhanced(matrix: &SelfSimilarity, i: usize, j: usize) -> f64 {
@@ -165,6 +212,38 @@ mod tests {
         assert_eq!(form("--------"), Structureness::default());
         assert_eq!(form("aaa"), Structureness::default());
         assert_eq!(form("aaaa").mid, None);
+    }
+
+    #[test]
+    fn the_best_choice_of_copies_is_that_of_the_whole_recursion() {
+        use crate::compare::random::Draws;
+        let bars = 14;
+        for seed in 0..20 {
+            let draws = Draws::new(seed);
+            let value = |i: usize, j: usize| match i == j {
+                true => 1.0,
+                false => 0.7 + 0.3 * draws.uniform((i.max(j) * bars + i.min(j)) as u64),
+            };
+            let rows: Vec<Vec<f64>> = (0..bars).map(|i| (0..bars).map(|j| value(i, j)).collect()).collect();
+            let diagonals =
+                Diagonals::new(&SelfSimilarity::from_values(&rows.iter().map(|r| &r[..]).collect::<Vec<_>>()));
+            let worth = |at: usize, start: usize, length: usize| {
+                diagonals.row(start + length)[at + length] - diagonals.row(start)[at]
+            };
+            for (length, start) in (2..=bars / 2).flat_map(|m| (0..=bars - m).map(move |start| (m, start))) {
+                let mut best = vec![(0.0, 0usize)];
+                for n in 1..=bars {
+                    let with = n.checked_sub(length).map(|at| (best[at].0 + worth(at, start, length), best[at].1 + 1));
+                    best.push(with.filter(|with| with.0 > best[n - 1].0).unwrap_or(best[n - 1]));
+                }
+                let (m, (value, copies)) = (length as f64, best[bars]);
+                let covered = (copies * length) as f64;
+                let (score, coverage) = ((value - m) / covered, (covered - m) / bars as f64);
+                let expected =
+                    if score > 0.0 && coverage > 0.0 { 2.0 * score * coverage / (score + coverage) } else { 0.0 };
+                assert_eq!(diagonals.fitness(start, length, &mut Vec::new()), expected, "{seed} {start} {length}");
+            }
+        }
     }
 
     #[test]

@@ -63,8 +63,13 @@ pub fn out_of_key_steps(sounding: &[u128], key: Key) -> Option<f64> {
 
 /// The largest share of notes that one diatonic collection (the twelve major scales) holds, 0–1. `None` without notes.
 pub fn scale_consistency(excerpt: &Excerpt) -> Option<f64> {
-    let keys = (0..12).map(|tonic| Key { tonic, mode: Mode::Major });
-    keys.filter_map(|key| in_key_share(excerpt, key)).reduce(f64::max)
+    let mut counts = [0usize; 12];
+    excerpt.notes.iter().for_each(|note| counts[note.pitch_class()] += 1);
+    let held = |tonic: u8| {
+        let inside = pitch_classes_of(Key { tonic, mode: Mode::Major });
+        (0..12).filter(|pc| inside >> pc & 1 == 1).map(|pc| counts[pc]).sum()
+    };
+    share((0..12).map(held).max()?, excerpt.notes.len())
 }
 
 /// Share of notes on each of the twelve degrees above the tonic of `key`, 0–1 each; index 0 is the tonic. `None`

@@ -14,18 +14,23 @@ const MINOR_PROFILE: [f64; 12] = [6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75
 /// `None` without notes, or when all twelve sound equally long (no correlation is defined). Ties go to major, then to
 /// the lower tonic.
 pub fn estimate_key(excerpt: &Excerpt) -> Option<Key> {
+    ranked_keys(excerpt).first().copied()
+}
+
+/// All 24 keys, the best correlated first, as in [`estimate_key`]; empty where that is `None`.
+pub fn ranked_keys(excerpt: &Excerpt) -> Vec<Key> {
     let durations = excerpt.pitch_class_durations();
-    let mut best: Option<(f64, Key)> = None;
+    let mut keys: Vec<(f64, Key)> = Vec::new();
     for (mode, profile) in [(Mode::Major, MAJOR_PROFILE), (Mode::Minor, MINOR_PROFILE)] {
         for tonic in 0..12u8 {
             let expected: [f64; 12] = std::array::from_fn(|pc| profile[(pc + 12 - usize::from(tonic)) % 12]);
-            let r = correlation(&durations, &expected)?;
-            if best.is_none_or(|(highest, _)| r > highest) {
-                best = Some((r, Key { tonic, mode }));
-            }
+            let Some(r) = correlation(&durations, &expected) else { return Vec::new() };
+            keys.push((r, Key { tonic, mode }));
         }
     }
-    best.map(|(_, key)| key)
+    // A stable sort, so that ties stay in order.
+    keys.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    keys.into_iter().map(|(_, key)| key).collect()
 }
 
 /// What belongs to a key as a 12-bit set (bit n is pitch class n): the major scale, or the natural minor scale and the

@@ -18,8 +18,10 @@
 //! ```
 
 pub mod ceilings;
+pub mod chord_tracking;
 pub mod chords;
 pub mod compare;
+pub mod conditional;
 pub mod counterpoint;
 pub mod drums;
 pub mod durations;

@@ -1,13 +1,13 @@
 //! [`Measured`]: a piece and everything that more than one figure needs of it, computed once.
 
-use crate::chords::{ChordSegment, recognise_chords};
-use crate::counterpoint::interval_class_shares;
+use crate::chords::{ChordSegment, chords_of};
+use crate::counterpoint::{interval_class_counts, interval_class_shares};
 use crate::excerpt::{Excerpt, ExcerptNote};
 use crate::expression::{Loudness, TempoCurve, loudness, loudness_by_bar, tempo_curve};
 use crate::fitness::{Structureness, structureness};
 use crate::harmony::{degree_shares, mean};
 use crate::key::estimate_key;
-use crate::melody::{MelodySource, melody_line};
+use crate::melody::{MelodySource, line_of};
 use crate::mood::MoodCues;
 use crate::onsets::{BarOnsets, onsets_by_bar};
 use crate::rhythm::onset_places;
@@ -52,16 +52,18 @@ pub struct Measured<'a> {
     pub sounding: Vec<u128>,
     /// [`onsets_by_bar`].
     pub bars: Vec<BarOnsets>,
-    /// [`melody_line`].
+    /// [`crate::melody::melody_line`].
     pub melody: Vec<ExcerptNote>,
     /// [`estimate_key`].
     pub key: Option<Key>,
-    /// [`recognise_chords`].
+    /// [`crate::recognise_chords`].
     pub chords: Vec<ChordSegment>,
     /// [`degree_shares`] of the estimated key.
     pub degrees: Option<[f64; 12]>,
     /// [`onset_places`].
     pub places: Option<[f64; 16]>,
+    /// [`interval_class_counts`].
+    pub interval_class_counts: [usize; 7],
     /// [`interval_class_shares`].
     pub interval_classes: Option<[f64; 7]>,
     /// How alike the bars are.
@@ -84,16 +86,18 @@ impl<'a> Measured<'a> {
         let (excerpt, score) = (&piece.excerpt, piece.score.as_ref());
         let (sounding, bars, key) = (excerpt.sounding(), onsets_by_bar(excerpt), estimate_key(excerpt));
         let similarity = SelfSimilarity::new(excerpt, &sounding, &bars);
+        let pairs = interval_class_counts(&sounding);
         let drums = score.and_then(|score| Excerpt::of_drums(score).ok());
         Self {
             excerpt,
             score,
-            melody: melody_line(excerpt, piece.melody),
+            melody: line_of(excerpt, &sounding, piece.melody),
             key,
-            chords: recognise_chords(excerpt),
+            chords: chords_of(excerpt, &sounding),
             degrees: key.and_then(|key| degree_shares(excerpt, key)),
             places: onset_places(excerpt),
-            interval_classes: interval_class_shares(&sounding),
+            interval_class_counts: pairs,
+            interval_classes: interval_class_shares(&pairs),
             structureness: structureness(&similarity),
             similarity,
             loudness: score.and_then(loudness),

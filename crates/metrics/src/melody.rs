@@ -26,10 +26,14 @@ impl Default for MelodySource {
 
 /// The melody as one line: sorted by onset, one note at a time, each cut where the next starts.
 pub fn melody_line(excerpt: &Excerpt, source: MelodySource) -> Vec<ExcerptNote> {
-    let sounding = match source {
-        MelodySource::Lane(_) => Vec::new(),
-        MelodySource::Skyline => excerpt.sounding(),
-    };
+    match source {
+        MelodySource::Lane(_) => line_of(excerpt, &[], source),
+        MelodySource::Skyline => line_of(excerpt, &excerpt.sounding(), source),
+    }
+}
+
+/// [`melody_line`] where [`Excerpt::sounding`] is known; a lane does not need it.
+pub(crate) fn line_of(excerpt: &Excerpt, sounding: &[u128], source: MelodySource) -> Vec<ExcerptNote> {
     let wanted = |note: &&ExcerptNote| match source {
         MelodySource::Lane(lane) => note.lane == lane,
         MelodySource::Skyline => sounding.get(note.onset).is_some_and(|set| set >> (note.pitch & 127) == 1),

@@ -19,7 +19,7 @@
 //! matrix: a pop section is a repeated pattern more than a homogeneous block.
 
 use crate::excerpt::{Bar, Excerpt};
-use crate::onsets::{BarOnsets, common};
+use crate::onsets::{BarOnsets, CommonOnsets, StepSet};
 use crate::structure::LONGEST_FORM;
 
 /// Standard deviation of the smoothing, in bars, and how far it reaches.
@@ -72,8 +72,8 @@ struct Description<'a> {
     /// Place among all bars of the excerpt.
     index: usize,
     onsets: &'a BarOnsets,
-    /// Steps at which each lane of the piece has an onset, ascending.
-    lanes: Vec<Vec<usize>>,
+    /// Steps at which each lane of the piece has an onset.
+    lanes: Vec<StepSet>,
 }
 
 fn described<'a>(excerpt: &Excerpt, onsets: &'a [BarOnsets]) -> Vec<Description<'a>> {
@@ -86,40 +86,36 @@ fn described<'a>(excerpt: &Excerpt, onsets: &'a [BarOnsets]) -> Vec<Description<
         .collect()
 }
 
-fn steps_by_lane(excerpt: &Excerpt, bar: &Bar, lanes: &[usize]) -> Vec<Vec<usize>> {
-    let mut steps = vec![Vec::new(); lanes.len()];
+fn steps_by_lane(excerpt: &Excerpt, bar: &Bar, lanes: &[usize]) -> Vec<StepSet> {
+    let mut steps = vec![StepSet::default(); lanes.len()];
     for note in excerpt.notes_in(bar) {
         if let Ok(lane) = lanes.binary_search(&note.lane) {
-            steps[lane].push(bar.place_of(note.onset));
+            steps[lane].insert(bar.place_of(note.onset));
         }
     }
-    steps.iter_mut().for_each(Vec::dedup);
     steps
 }
 
 impl Description<'_> {
-    /// 0–1; bars of different length are not alike at all.
-    fn similarity(&self, other: &Self) -> f64 {
+    /// 0–1, given the overlap of their notes; bars of different length are not alike at all.
+    fn similarity(&self, other: &Self, notes: Option<f64>) -> f64 {
         if self.onsets.length != other.onsets.length {
             return 0.0;
         }
-        let rhythms = self.lanes.iter().zip(&other.lanes).map(|(a, b)| match (a.len(), b.len()) {
-            (0, 0) => 1.0,
-            (0, _) | (_, 0) => 0.0,
-            (i, j) => common(a, b) as f64 / ((i * j) as f64).sqrt(),
-        });
+        let rhythms = self.lanes.iter().zip(&other.lanes).map(|(a, b)| a.cosine(b));
         let rhythm = rhythms.sum::<f64>() / self.lanes.len().max(1) as f64;
-        (rhythm + self.onsets.jaccard(other.onsets).unwrap_or(1.0)) / 2.0
+        (rhythm + notes.unwrap_or(1.0)) / 2.0
     }
 }
 
 /// Row i, column k: how like bar i is to bar i + k, counted round the piece.
 fn lag_matrix(bars: &[Description]) -> Vec<Vec<f64>> {
     let n = bars.len();
+    let notes = CommonOnsets::of(&bars.iter().map(|bar| bar.onsets).collect::<Vec<_>>());
     let mut rows = vec![vec![1.0; n]; n];
     for i in 0..n {
         for j in 0..i {
-            let similarity = bars[i].similarity(&bars[j]);
+            let similarity = bars[i].similarity(&bars[j], notes.jaccard(i, j));
             rows[i][j + n - i] = similarity;
             rows[j][i - j] = similarity;
         }
@@ -191,7 +187,8 @@ mod tests {
     fn a_silent_bar_is_like_another_silent_bar() {
         let (excerpt, onsets) = form("a--");
         let bars = described(&excerpt, &onsets);
-        assert_eq!((bars[1].similarity(&bars[2]), bars[0].similarity(&bars[1])), (1.0, 0.0));
+        let rows = lag_matrix(&bars);
+        assert_eq!((rows[1][1], rows[0][1]), (1.0, 0.0));
     }
 
     #[test]

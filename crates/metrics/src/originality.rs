@@ -10,9 +10,11 @@
 
 pub mod cardinality;
 pub mod copied_bars;
+pub mod index;
 
 pub use cardinality::{BestFit, PointIndex};
 pub use copied_bars::{BarIndex, CopiedBars};
+pub use index::{Index, IndexError, Judgement, Reference};
 
 use crate::excerpt::Excerpt;
 

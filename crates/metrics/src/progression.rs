@@ -4,10 +4,9 @@
 //! with repetitions taken together; silence between two chords does not count as a change.
 
 use crate::chords::ChordSegment;
-use crate::excerpt::{Bar, Excerpt, share};
+use crate::excerpt::{Bar, Excerpt, Walk, share};
 use crate::harmony::mean;
 use aeolian_score::Chord;
-use std::collections::HashSet;
 
 /// Bars in which the chords of [`chord_coverage`] are counted: the usual period of two phrases.
 const COVERAGE_BARS: usize = 8;
@@ -17,12 +16,14 @@ const COVERAGE_BARS: usize = 8;
 /// Σ duration of notes whose pitch class is in the chord of their onset's segment / Σ duration of all notes that
 /// start in a segment with a chord. `None` if there is none.
 pub fn chord_tone_share(excerpt: &Excerpt, segments: &[ChordSegment]) -> Option<f64> {
+    let chords: Vec<Option<u16>> =
+        segments.iter().map(|segment| segment.chord.map(|chord| chord.pitch_classes())).collect();
+    let mut walk = Walk::new(segments, |segment: &ChordSegment| segment.end);
     let (mut inside, mut all) = (0, 0);
     for note in &excerpt.notes {
-        let segment = segments.partition_point(|segment| segment.end <= note.onset);
-        if let Some(chord) = segments.get(segment).and_then(|segment| segment.chord) {
+        if let Some(chord) = chords.get(walk.find(note.onset)).copied().flatten() {
             all += note.duration();
-            inside += if chord.pitch_classes() >> note.pitch_class() & 1 == 1 { note.duration() } else { 0 };
+            inside += if chord >> note.pitch_class() & 1 == 1 { note.duration() } else { 0 };
         }
     }
     share(inside, all)
@@ -53,8 +54,11 @@ pub fn chord_coverage(segments: &[ChordSegment], bars: &[Bar]) -> Option<f64> {
 /// trigrams count. `None` with fewer than three chords.
 pub fn trigram_irregularity(segments: &[ChordSegment]) -> Option<f64> {
     let chords = progression(segments);
-    let different: HashSet<&[Chord]> = chords.windows(3).collect();
-    share(different.len(), chords.windows(3).count())
+    let mut different: Vec<&[Chord]> = chords.windows(3).collect();
+    let all = different.len();
+    different.sort_unstable();
+    different.dedup();
+    share(different.len(), all)
 }
 
 /// Harmonic rhythm: changes of chord a bar, ≥ 0. `None` where no chord is heard or there are no bars.

@@ -51,7 +51,7 @@ impl PieceFigures {
             polyphony: texture::polyphony(&sounding),
             bar_similarity_4: structure::bar_similarity(&bars, 4),
             scale_consistency: harmony::scale_consistency(excerpt),
-            dissonant_pair_share: counterpoint::dissonant_pair_share(&sounding),
+            dissonant_pair_share: counterpoint::dissonant_pair_share(&counterpoint::interval_class_counts(&sounding)),
             silent_share: texture::silent_share(&sounding),
             on_beat_share: rhythm::on_beat_share(excerpt),
             sixteenth_share: rhythm::sixteenth_share(excerpt),

@@ -1,6 +1,6 @@
 //! Rhythm: how much happens, and where in the bar.
 
-use crate::excerpt::{Excerpt, share};
+use crate::excerpt::{Bar, Excerpt, Walk, share};
 use aeolian_canvas::canvas::STEPS;
 
 /// Steps of a bar of 4/4.
@@ -44,10 +44,11 @@ pub fn onset_places(excerpt: &Excerpt) -> Option<[f64; 16]> {
 
 /// The place in its bar of every note's start; of one outside all bars, its step.
 fn places(excerpt: &Excerpt) -> impl Iterator<Item = usize> + '_ {
-    excerpt.notes.iter().map(|note| {
-        let bar = excerpt.bars.partition_point(|bar| bar.end <= note.onset);
-        excerpt.bars.get(bar).map_or(note.onset, |bar| bar.place_of(note.onset))
-    })
+    let mut walk = Walk::new(&excerpt.bars, |bar: &Bar| bar.end);
+    excerpt
+        .notes
+        .iter()
+        .map(move |note| excerpt.bars.get(walk.find(note.onset)).map_or(note.onset, |bar| bar.place_of(note.onset)))
 }
 
 /// Share of quarters in which nothing sounds at all, 0–1.

@@ -7,7 +7,7 @@
 //! repetitions from it.
 
 use crate::excerpt::{Bar, Excerpt};
-use crate::onsets::{BarOnsets, common};
+use crate::onsets::{BarOnsets, StepSet};
 use crate::structure::LONGEST_FORM;
 
 /// How alike every two bars are: the first 256 complete bars of the piece.
@@ -67,16 +67,16 @@ impl SelfSimilarity {
 }
 
 /// What is compared of a bar.
-struct Description<'a> {
+struct Description {
     length: usize,
     /// Sounding time of the pitch classes, scaled to norm 1; all 0 in silence.
     chroma: [f64; 12],
-    onsets: &'a [usize],
+    onsets: StepSet,
     is_silent: bool,
 }
 
-impl<'a> Description<'a> {
-    fn new(bar: &Bar, sounding: &[u128], onsets: &'a BarOnsets) -> Self {
+impl Description {
+    fn new(bar: &Bar, sounding: &[u128], onsets: &BarOnsets) -> Self {
         let mut chroma = [0.0; 12];
         for &set in sounding.get(bar.start..bar.end).unwrap_or_default() {
             let mut left = set;
@@ -90,7 +90,7 @@ impl<'a> Description<'a> {
         if !is_silent {
             chroma.iter_mut().for_each(|c| *c /= norm);
         }
-        Self { length: bar.length, chroma, onsets: &onsets.steps, is_silent }
+        Self { length: bar.length, chroma, onsets: onsets.steps.iter().copied().collect(), is_silent }
     }
 
     fn similarity(&self, other: &Self) -> f64 {
@@ -101,12 +101,7 @@ impl<'a> Description<'a> {
             return 1.0;
         }
         let harmony: f64 = self.chroma.iter().zip(&other.chroma).map(|(a, b)| a * b).sum();
-        let rhythm = match (self.onsets.len(), other.onsets.len()) {
-            (0, 0) => 1.0,
-            (0, _) | (_, 0) => 0.0,
-            (a, b) => common(self.onsets, other.onsets) as f64 / ((a * b) as f64).sqrt(),
-        };
-        ((harmony + rhythm) / 2.0).clamp(0.0, 1.0)
+        ((harmony + self.onsets.cosine(&other.onsets)) / 2.0).clamp(0.0, 1.0)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use crate::excerpt::share;
 use crate::harmony::mean;
-use crate::onsets::BarOnsets;
-use std::collections::HashSet;
+use crate::onsets::{BarOnsets, CommonOnsets};
 
 /// Bars among which the nearest is looked for: beyond them every pair would cost too much.
 pub(crate) const LONGEST_FORM: usize = 256;
@@ -27,10 +26,11 @@ pub fn bar_similarity(bars: &[BarOnsets], lag: usize) -> Option<f64> {
 /// the first 256 such bars. `None` with fewer than two.
 pub fn nearest_bar_similarity(bars: &[BarOnsets]) -> Option<f64> {
     let bars: Vec<&BarOnsets> = sounding(bars).take(LONGEST_FORM).collect();
+    let common = CommonOnsets::of(&bars);
     let mut best = vec![0.0_f64; bars.len()];
     for i in 0..bars.len() {
         for j in 0..i {
-            let similarity = bars[i].jaccard(bars[j]).unwrap_or(0.0);
+            let similarity = common.jaccard(i, j).unwrap_or(0.0);
             best[i] = best[i].max(similarity);
             best[j] = best[j].max(similarity);
         }
@@ -54,13 +54,12 @@ fn sounding(bars: &[BarOnsets]) -> impl Iterator<Item = &BarOnsets> {
     bars.iter().filter(|bar| bar.is_complete && !bar.notes.is_empty())
 }
 
-fn share_seen_before<T: Eq + std::hash::Hash>(items: impl Iterator<Item = T>) -> Option<f64> {
-    let (mut seen, mut all) = (HashSet::new(), 0);
-    for item in items {
-        seen.insert(item);
-        all += 1;
-    }
-    share(all - seen.len(), all)
+fn share_seen_before<T: Ord>(items: impl Iterator<Item = T>) -> Option<f64> {
+    let mut items: Vec<T> = items.collect();
+    let all = items.len();
+    items.sort_unstable();
+    items.dedup();
+    share(all - items.len(), all)
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@
 //! synthetic band set (1.85) from its rock bands (0.99), and the jazz of the Groove drummers (1.69) from their rock
 //! (1.32).
 
+use crate::excerpt::Walk;
 use crate::harmony::mean;
 use crate::timeline::{ScoreBar, score_bars};
 use aeolian_score::{Part, Score};
-use std::collections::BTreeMap;
 
 /// A note this far from the beat (<, in quarters, on either side) is on it.
 const ON_BEAT: f64 = 1.0 / 8.0;
@@ -32,42 +32,55 @@ pub fn swing_ratio(score: &Score) -> Option<f64> {
 
 /// Distances of the two eighths of every beat of two eighths, in quarters.
 fn eighth_pairs(part: &Part, bars: &[ScoreBar], resolution: f64) -> Vec<f64> {
-    let mut beats: BTreeMap<(usize, u64), Beat> = BTreeMap::new();
+    let ends: Vec<f64> = bars.iter().map(|bar| bar.end as f64 / resolution).collect();
+    // Bar, beat, and place of every note.
+    let mut places: Vec<(usize, u64, f64)> = Vec::with_capacity(part.notes.len());
+    let mut walk = Walk::new(&ends, |end: &f64| *end);
     for note in &part.notes {
         let onset = f64::from(note.onset.0) / resolution;
         // A note a little early belongs to the bar and the beat that it anticipates.
         let felt = onset + ON_BEAT;
-        let index = bars.partition_point(|bar| bar.end as f64 / resolution <= felt);
+        let index = walk.find(felt);
         let Some(bar) = bars.get(index).filter(|bar| matches!(bar.denominator, 2 | 4)) else { continue };
         let start = bar.start as f64 / resolution;
         let beat = (felt - start).max(0.0).floor();
-        beats.entry((index, beat as u64)).or_default().add(onset - start - beat);
+        places.push((index, beat as u64, onset - start - beat));
     }
-    beats.into_values().filter_map(|beat| beat.distance()).collect()
+    // Notes of one beat stay in their order.
+    places.sort_by_key(|&(bar, beat, _)| (bar, beat));
+    let beats = places.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1));
+    beats.filter_map(|notes| Beat::of(notes.iter().map(|&(_, _, place)| place)).distance()).collect()
 }
 
-/// What starts in one beat, in quarters after it.
+/// What starts in one beat: sum and number of the places, in quarters after it.
 #[derive(Default)]
 struct Beat {
-    first: Vec<f64>,
-    second: Vec<f64>,
+    first: (f64, usize),
+    second: (f64, usize),
     has_others: bool,
 }
 
 impl Beat {
-    fn add(&mut self, place: f64) {
-        match place {
-            place if place < ON_BEAT => self.first.push(place),
-            place if SECOND_EIGHTH.contains(&place) => self.second.push(place),
-            _ => self.has_others = true,
+    fn of(places: impl Iterator<Item = f64>) -> Self {
+        let mut beat = Self::default();
+        for place in places {
+            let (sum, count) = match place {
+                place if place < ON_BEAT => &mut beat.first,
+                place if SECOND_EIGHTH.contains(&place) => &mut beat.second,
+                _ => return Self { has_others: true, ..beat },
+            };
+            *sum += place;
+            *count += 1;
         }
+        beat
     }
 
     fn distance(&self) -> Option<f64> {
+        let mean = |(sum, count): (f64, usize)| (count > 0).then(|| sum / count as f64);
         if self.has_others {
             return None;
         }
-        Some(mean(self.second.iter().copied())? - mean(self.first.iter().copied())?)
+        Some(mean(self.second)? - mean(self.first)?)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::excerpt::{Excerpt, share};
 use aeolian_canvas::canvas::STEPS;
-use std::collections::HashMap;
 
 /// Mean number of different pitches that sound, over the steps where something sounds; ≥ 1. `None` in silence.
 pub fn polyphony(sounding: &[u128]) -> Option<f64> {
@@ -48,20 +47,30 @@ pub fn parts(excerpt: &Excerpt) -> Option<f64> {
 
 /// Mean number of lanes or parts that sound, over the steps where something sounds; ≥ 1. `None` in silence.
 pub fn parts_at_once(excerpt: &Excerpt, sounding: &[u128]) -> Option<f64> {
-    share(steps_by_lane(excerpt).values().sum(), sounding.iter().filter(|&&set| set != 0).count())
+    share(steps_by_lane(excerpt).iter().sum(), sounding.iter().filter(|&&set| set != 0).count())
 }
 
-/// In how many steps each lane sounds.
-fn steps_by_lane(excerpt: &Excerpt) -> HashMap<usize, usize> {
-    let mut lanes: HashMap<usize, (usize, usize)> = HashMap::new();
+/// In how many steps each lane with a note sounds.
+fn steps_by_lane(excerpt: &Excerpt) -> Vec<usize> {
+    struct Lane {
+        lane: usize,
+        steps: usize,
+        covered_until: usize,
+    }
+    let mut lanes: Vec<Lane> = Vec::new();
     for note in &excerpt.notes {
-        let (steps, covered_until) = lanes.entry(note.lane).or_default();
+        // A piece has a handful of lanes: looking through them is quicker than hashing.
+        let place = lanes.iter().position(|lane| lane.lane == note.lane).unwrap_or_else(|| {
+            lanes.push(Lane { lane: note.lane, steps: 0, covered_until: 0 });
+            lanes.len() - 1
+        });
+        let lane = &mut lanes[place];
         let end = note.end.min(excerpt.steps);
         // Notes are sorted by onset: what a lane has covered so far ends at one step.
-        *steps += end.saturating_sub(note.onset.max(*covered_until));
-        *covered_until = end.max(*covered_until);
+        lane.steps += end.saturating_sub(note.onset.max(lane.covered_until));
+        lane.covered_until = end.max(lane.covered_until);
     }
-    lanes.into_iter().map(|(lane, (steps, _))| (lane, steps)).collect()
+    lanes.into_iter().map(|lane| lane.steps).collect()
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ mod tests {
         let settings = Settings { resamples: 50, mmd_deals: 1, classifier, ..Settings::default() };
         let (first, second) = split_in_halves(reference, 1);
         let floor = compare(&first, &second, &settings);
-        let scale = Scale { halves: [floor.reference, floor.candidate], floor, ceilings: vec![] };
+        let scale = Scale { halves: [floor.reference, floor.candidate], floor, splits: None, ceilings: vec![] };
         feature_rows(&compare(reference, candidate, &settings), Some(&scale), reference, candidate)
     }
 

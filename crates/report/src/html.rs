@@ -88,8 +88,8 @@ pub fn page(evaluation: &Evaluation) -> String {
 }
 
 const SCALE_NOTE: &str = "<p class=\"note\">AUC: how often a classifier ranks a piece of the one set before a piece of \
-    the other. 0.5 is a guess, 1 means that every piece gives itself away. Lines are 95 % intervals over songs; the \
-    blue band is where the candidate would lie by chance.</p>\n";
+    the other. 0.5 is a guess, 1 means that every piece gives itself away. Lines are 95 % intervals over songs, and the \
+    range of several random splits at the floor; the blue band is where the candidate would lie by chance.</p>\n";
 
 fn add(page: &mut String, markup: &str) {
     page.push_str(markup);

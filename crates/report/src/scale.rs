@@ -10,24 +10,60 @@
 //! Corruptions work on the notes of the step grid. Loudness, fine timing, tempo and drums stay those of the real piece,
 //! so that the families Expression and Drums are real in every ceiling; nothing is told apart for want of a score.
 //!
-//! A 3-gram model would be a good ceiling too. [`aeolian_metrics::ngram`] learns from canvases, which this crate does
-//! not make; the model card (`aeolian evaluate`) has it.
+//! One split is one throw of the dice. So the area under the curve is taken of further random splits too, by the
+//! classifier alone, and [`Scale::splits`] has their mean and range: what real music against real music may look like.
 
 use crate::pieces::{Set, choose_evenly};
 use crate::table::table_of_pieces;
 use aeolian_metrics::ceilings::Corruption;
+use aeolian_metrics::compare::classifier::area_alone;
 use aeolian_metrics::compare::comparison::Size;
-use aeolian_metrics::compare::{ClassifierSettings, Comparison, FeatureTable, Settings, compare, split_in_halves};
+use aeolian_metrics::compare::random::Draws;
+use aeolian_metrics::compare::{
+    ClassifierSettings, Comparison, FeatureTable, Pair, Settings, compare, split_in_halves,
+};
 use aeolian_metrics::{Excerpt, Piece};
+use rayon::prelude::*;
 use serde::Serialize;
+
+/// Random splits of the reference, the one of the floor among them.
+pub const SPLITS: u64 = 10;
+/// Repetitions of the cross-validation in the further ones.
+const SPLIT_REPEATS: usize = 2;
 
 /// The reference against itself spoiled.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ceiling {
     /// How it was spoiled.
     pub corruption: Corruption,
-    /// One half against the other half spoiled. Its classifier has no null interval: that of the floor is the same.
+    /// One half against the other half spoiled. Its classifier has no null interval (that of
+    /// the candidate serves), and its intervals come from half of the resamples.
     pub comparison: Comparison,
+}
+
+/// The areas under the curve of several random splits of the reference.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Splits {
+    /// Their mean, 0–1.
+    pub mean: f64,
+    /// The smallest.
+    pub lowest: f64,
+    /// The largest.
+    pub highest: f64,
+    /// All of them, that of [`Scale::floor`] first.
+    pub areas: Vec<f64>,
+}
+
+impl Splits {
+    /// Of these areas; `None` of none.
+    fn of(areas: Vec<f64>) -> Option<Self> {
+        Some(Self {
+            mean: areas.iter().sum::<f64>() / areas.len() as f64,
+            lowest: areas.iter().copied().reduce(f64::min)?,
+            highest: areas.iter().copied().reduce(f64::max)?,
+            areas,
+        })
+    }
 }
 
 /// Floor and ceilings.
@@ -35,8 +71,10 @@ pub struct Ceiling {
 pub struct Scale {
     /// Sizes of the two halves, the one that plays the reference first.
     pub halves: [Size; 2],
-    /// One half against the other.
+    /// One half against the other. Its classifier has no null interval: other splits say what chance gives.
     pub floor: Comparison,
+    /// The area of the same in several random splits; `None` where it is undefined in all of them.
+    pub splits: Option<Splits>,
     /// One half against the other half spoiled, each corruption once.
     pub ceilings: Vec<Ceiling>,
 }
@@ -56,10 +94,15 @@ impl Scale {
         let [first, second] = halves(table, sizes, settings.seed)?;
         let half = table.select(&first);
         progress("Comparing one half of the reference with the other");
-        let floor = compare(&half, &table.select(&second), settings);
-        // Null intervals are dear, and a ceiling needs none.
+        // Null intervals are dear; neither floor nor ceilings need one.
         let classifier = ClassifierSettings { deals: 0, ..settings.classifier };
         let thrifty = Settings { classifier, ..*settings };
+        let floor = compare(&half, &table.select(&second), &thrifty);
+        progress("Splitting the reference at random, again and again");
+        let first_area = floor.classifier.as_ref().map(|test| test.auc.value);
+        let splits = Splits::of(first_area.into_iter().chain(further_areas(table, sizes, settings)).collect());
+        // A ceiling is read at a glance; half of the resamples say how sure it is.
+        let thrifty = Settings { resamples: settings.resamples / 2, ..thrifty };
         let pieces: Vec<&Piece> = second.iter().map(|&row| &set.pieces[row].piece).collect();
         let groups: Vec<usize> = table.select(&second).songs();
         let ceilings = Corruption::ALL.map(|corruption| {
@@ -70,8 +113,22 @@ impl Scale {
             let spoiled = spoiled_table(&pieces, &groups, corruption, settings.seed);
             Ceiling { corruption, comparison: compare(&half, &spoiled, &thrifty) }
         });
-        Some(Self { halves: [floor.reference, floor.candidate], floor, ceilings: ceilings.into() })
+        Some(Self { halves: [floor.reference, floor.candidate], floor, splits, ceilings: ceilings.into() })
     }
+}
+
+/// Areas of the second split and those after it.
+fn further_areas(table: &FeatureTable, sizes: [usize; 2], settings: &Settings) -> Vec<f64> {
+    let draws = Draws::new(settings.seed).stream(SPLITS);
+    let repeats = SPLIT_REPEATS.min(settings.classifier.repeats);
+    let classifier = ClassifierSettings { repeats, deals: 0, ..settings.classifier };
+    let area = |split: u64| {
+        let draws = draws.stream(split);
+        let [first, second] = halves(table, sizes, draws.bits(0))?;
+        area_alone(&Pair::of(&table.select(&first), &table.select(&second)), &classifier, draws)
+    };
+    let areas: Vec<Option<f64>> = (1..SPLITS).into_par_iter().map(area).collect();
+    areas.into_iter().flatten().collect()
 }
 
 /// Rows of the two halves, each at most as large as asked.

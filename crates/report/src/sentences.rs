@@ -3,7 +3,7 @@
 use crate::Evaluation;
 use crate::evaluation::SetSummary;
 use crate::features::{by_chance, outside};
-use crate::scale::{Ceiling, Scale};
+use crate::scale::{Ceiling, Scale, Splits};
 use aeolian_metrics::compare::classifier::ClassifierTest;
 use aeolian_metrics::compare::{Estimate, Interval};
 
@@ -157,9 +157,13 @@ fn floor_and_ceilings(scale: &Scale) -> Option<String> {
         .map(|(area, ceiling)| format!("{area:.2} ({})", ceiling.corruption.name()))
         .collect();
     let halves = &scale.halves;
+    let splits = scale.splits.as_ref().filter(|splits| splits.areas.len() > 1).map_or(String::new(), |splits| {
+        let (count, Splits { mean, lowest, highest, .. }) = (splits.areas.len(), splits);
+        format!(", and over {count} random splits {mean:.2} on average, from {lowest:.2} to {highest:.2}")
+    });
     Some(format!(
-        "For scale: one half of the reference against the other gives {floor:.2} ({} and {} pieces); against the other \
-         half spoiled it gives {}.",
+        "For scale: one half of the reference against the other gives {floor:.2} ({} and {} pieces){splits}; against the \
+         other half spoiled it gives {}.",
         halves[0].pieces,
         halves[1].pieces,
         listed(&ceilings)

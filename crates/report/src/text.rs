@@ -38,6 +38,7 @@ pub fn short_name(corruption: Corruption) -> &'static str {
         Corruption::GluedBars => "glued",
         Corruption::WrongNotes => "wrong",
         Corruption::ReorderedBars => "reordered",
+        Corruption::ThreeGram => "3-gram",
     }
 }
 

@@ -95,7 +95,14 @@ fn leaping_tunes_are_told_apart_and_everything_says_so() {
     assert_eq!(evaluation.candidate.left_out.len(), 1);
     assert_eq!(evaluation.shown.len(), 4);
     assert!(evaluation.shown[0].distance <= evaluation.shown[3].distance);
-    assert_eq!(evaluation.scale.as_ref().unwrap().ceilings.len(), 5);
+    let scale = evaluation.scale.as_ref().unwrap();
+    assert_eq!(scale.ceilings.len(), 6);
+    let splits = scale.splits.as_ref().unwrap();
+    assert_eq!((splits.areas.len(), splits.areas[0]), (10, scale.floor.classifier.as_ref().unwrap().auc.value));
+    assert!(
+        splits.lowest < splits.mean && splits.mean < splits.highest && (splits.mean - 0.5).abs() < 0.15,
+        "{splits:?}"
+    );
     assert!(!evaluation.originality.as_ref().unwrap().figures.is_empty());
 
     let page = html::page(&evaluation);

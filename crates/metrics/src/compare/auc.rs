@@ -1,24 +1,52 @@
 //! The area under the ROC curve: how often a piece of one set gets the higher score than a piece of the other.
 
+/// Scores put in order once, for many weights.
+#[derive(Clone, Debug)]
+pub struct Ranking {
+    /// Rows by score; ties belong together.
+    order: Vec<usize>,
+    /// Where in `order` each group of equal scores ends.
+    ends: Vec<usize>,
+    is_positive: Vec<bool>,
+}
+
+impl Ranking {
+    /// Of these scores and labels. Scores that are not numbers are ordered by `f64::total_cmp`.
+    pub fn of(scores: &[f64], is_positive: &[bool]) -> Self {
+        let mut order: Vec<usize> = (0..scores.len().min(is_positive.len())).collect();
+        order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+        let mut ends = Vec::new();
+        for tied in order.chunk_by(|&a, &b| scores[a] == scores[b]) {
+            ends.push(ends.last().unwrap_or(&0) + tied.len());
+        }
+        Self { order, ends, is_positive: is_positive.to_vec() }
+    }
+
+    /// [`area_under_curve`] with these weights; what lacks one weighs nothing.
+    pub fn area(&self, weights: &[f64]) -> Option<f64> {
+        let (mut positives, mut negatives, mut won, mut start) = (0.0, 0.0, 0.0, 0);
+        for &end in &self.ends {
+            let (mut up, mut down) = (0.0, 0.0);
+            for &row in &self.order[start..end] {
+                let weight = weights.get(row).copied().unwrap_or(0.0);
+                if self.is_positive[row] { up += weight } else { down += weight }
+            }
+            won += up * (negatives + 0.5 * down);
+            positives += up;
+            negatives += down;
+            start = end;
+        }
+        (positives > 0.0 && negatives > 0.0).then(|| won / (positives * negatives))
+    }
+}
+
 /// Mann–Whitney: the share of pairs (a positive, a negative) in which the positive has the higher score, ties counting
 /// one half; 0–1, of no use at 1/2. Pairs weigh the product of their weights (Hanley & McNeil 1982,
 /// doi:10.1148/radiology.143.1.7063747).
 ///
 /// `None` where one side has no weight. Scores that are not numbers are ordered by `f64::total_cmp`.
 pub fn area_under_curve(scores: &[f64], is_positive: &[bool], weights: &[f64]) -> Option<f64> {
-    let mut order: Vec<usize> = (0..scores.len().min(is_positive.len()).min(weights.len())).collect();
-    order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
-    let (mut positives, mut negatives, mut won) = (0.0, 0.0, 0.0);
-    for tied in order.chunk_by(|&a, &b| scores[a] == scores[b]) {
-        let weight_of = |positive: bool| -> f64 {
-            tied.iter().filter(|&&row| is_positive[row] == positive).map(|&row| weights[row]).sum()
-        };
-        let (up, down) = (weight_of(true), weight_of(false));
-        won += up * (negatives + 0.5 * down);
-        positives += up;
-        negatives += down;
-    }
-    (positives > 0.0 && negatives > 0.0).then(|| won / (positives * negatives))
+    Ranking::of(scores, is_positive).area(weights)
 }
 
 #[cfg(test)]

@@ -13,16 +13,18 @@
 //! - The interval draws songs; it does not contain the chance of the learning itself.
 //! - The null interval comes from labels dealt anew song by song ([`super::permutation`]); each deal runs the whole
 //!   procedure, with both judges but only one repetition, which makes the interval slightly wider than that of the
-//!   averages. It is mean ± z standard deviations of the deals: forty of them are too few for quantiles of 95 %.
+//!   averages. It is mean ± z standard deviations of the deals: forty of them are too few for quantiles of 95 %. The
+//!   deals share what knows no label: the bins of the trees, and the metric in which the regression descends.
 
-use super::auc::area_under_curve;
+use super::auc::{Ranking, area_under_curve};
 use super::boosting::{Binned, Boosted};
 use super::bootstrap::{Bootstrap, Estimate, Interval};
 use super::folds::folds_by_song;
 use super::gaussian::normal_cdf;
 use super::linear_algebra::Matrix;
-use super::logistic::Logistic;
+use super::logistic::{Logistic, Metric};
 use super::moments::mean_and_deviation;
+use super::permutation::Dealer;
 use super::random::Draws;
 use super::table::Pair;
 use rayon::prelude::*;
@@ -95,17 +97,18 @@ pub fn classify(
 ) -> Option<ClassifierTest> {
     let trial = Trial::of(pair, settings)?;
     let labels = trial.labels.clone();
-    let verdicts = trial.judge(&trial.all_columns(), &labels, settings.repeats, draws.stream(0));
+    let court = trial.court(&trial.all_columns());
+    let verdicts = trial.judge(&court, &labels, settings.repeats, draws.stream(0));
     let ones = vec![1.0; labels.len()];
     let area = |scores: &[f64]| area_under_curve(scores, &labels, &ones);
     let estimate = |scores: &[f64]| {
-        let interval = bootstrap.of_two(&pair.reference_songs, &pair.candidate_songs, |r, c| {
-            area_under_curve(scores, &labels, &[r, c].concat())
-        });
-        Some(Estimate { value: area(scores)?, interval })
+        let ranking = Ranking::of(scores, &labels);
+        let interval =
+            bootstrap.of_two(&pair.reference_songs, &pair.candidate_songs, |r, c| ranking.area(&[r, c].concat()));
+        Some(Estimate { value: ranking.area(&ones)?, interval })
     };
     let auc = estimate(&verdicts.both())?;
-    let deals = trial.deals(settings.deals, draws.stream(1));
+    let deals = trial.deals(&court, settings.deals, draws.stream(1));
     let not_below = deals.iter().filter(|&&dealt| dealt >= auc.value).count();
     Some(ClassifierTest {
         auc,
@@ -118,6 +121,14 @@ pub fn classify(
         repeats: settings.repeats.max(1),
         deals: settings.deals,
     })
+}
+
+/// The area alone, without interval, null or families, from this many repetitions. `None` as [`classify`].
+pub fn area_alone(pair: &Pair, settings: &ClassifierSettings, draws: Draws) -> Option<f64> {
+    let trial = Trial::of(pair, settings)?;
+    let court = trial.court(&trial.all_columns());
+    let verdicts = trial.judge(&court, &trial.labels, settings.repeats, draws.stream(0));
+    area_under_curve(&verdicts.both(), &trial.labels, &vec![1.0; trial.labels.len()])
 }
 
 fn families(
@@ -136,7 +147,8 @@ fn families(
     let of_family = |(number, family): (usize, &&str)| {
         let belongs = |feature: usize| pair.columns[feature].family == **family;
         let columns: Vec<usize> = (0..trial.x.columns()).filter(|&column| belongs(trial.feature_of[column])).collect();
-        let verdicts = trial.judge(&columns, &trial.labels, settings.repeats, draws.stream(number as u64));
+        let court = trial.court(&columns);
+        let verdicts = trial.judge(&court, &trial.labels, settings.repeats, draws.stream(number as u64));
         let features = (0..pair.columns.len()).filter(|&feature| belongs(feature)).count();
         Some(FamilyAuc { family: (*family).to_owned(), features, auc: estimate(&verdicts.both())? })
     };
@@ -220,9 +232,21 @@ impl Trial {
         (0..self.x.columns()).collect()
     }
 
+    /// What the judges see of the chosen columns.
+    fn court(&self, columns: &[usize]) -> Court {
+        let rows: Vec<usize> = (0..self.x.rows()).collect();
+        let x = self.x.select(&rows, columns);
+        let learned = rows.len() as f64 * (self.folds - 1) as f64 / self.folds as f64;
+        Court {
+            metric: Metric::of(&x, learned, PENALTY),
+            columns: (0..columns.len()).collect(),
+            bins: self.bins.select(columns),
+            x,
+        }
+    }
+
     /// Every piece's probability by models that have not seen its song.
-    fn judge(&self, columns: &[usize], labels: &[bool], repeats: usize, draws: Draws) -> Verdicts {
-        let bins = self.bins.select(columns);
+    fn judge(&self, court: &Court, labels: &[bool], repeats: usize, draws: Draws) -> Verdicts {
         let repeats = repeats.max(1);
         let tasks: Vec<(Vec<usize>, usize, Draws)> = (0..repeats as u64)
             .flat_map(|repeat| {
@@ -233,7 +257,7 @@ impl Trial {
             .collect();
         let judged: Vec<Vec<(usize, f64, f64)>> = tasks
             .into_par_iter()
-            .map(|(fold_of, fold, draws)| self.judge_fold(columns, &bins, labels, &fold_of, fold, draws))
+            .map(|(fold_of, fold, draws)| court.judge_fold(labels, &fold_of, fold, draws))
             .collect();
         let mut verdicts = Verdicts { logistic: vec![0.0; labels.len()], boosted: vec![0.0; labels.len()] };
         for (row, logistic, boosted) in judged.into_iter().flatten() {
@@ -243,39 +267,41 @@ impl Trial {
         verdicts
     }
 
-    fn judge_fold(
-        &self,
-        columns: &[usize],
-        bins: &Binned,
-        labels: &[bool],
-        fold_of: &[usize],
-        fold: usize,
-        draws: Draws,
-    ) -> Vec<(usize, f64, f64)> {
-        let (held_out, learned): (Vec<usize>, Vec<usize>) = (0..labels.len()).partition(|&row| fold_of[row] == fold);
-        let own: Vec<bool> = learned.iter().map(|&row| labels[row]).collect();
-        let weights = balanced(&own);
-        let logistic = Logistic::fit(&self.x.select(&learned, columns), &own, &weights, PENALTY);
-        let boosted = Boosted::fit(bins, &learned, &own, &weights, draws);
-        let judged = self.x.select(&held_out, columns);
-        let verdict = |(place, &row): (usize, &usize)| {
-            (row, logistic.probability(judged.row(place)), boosted.probability(bins, row))
-        };
-        held_out.iter().enumerate().map(verdict).collect()
-    }
-
     /// Areas with labels dealt anew, the whole procedure with one repetition.
-    fn deals(&self, deals: usize, draws: Draws) -> Vec<f64> {
-        let columns = self.all_columns();
+    fn deals(&self, court: &Court, deals: usize, draws: Draws) -> Vec<f64> {
+        let dealer = Dealer::new(&self.songs, &self.labels);
         let ones = vec![1.0; self.labels.len()];
         let deal = |deal: u64| {
             let draws = draws.stream(deal);
-            let labels = super::permutation::dealt_anew(&self.songs, &self.labels, draws.stream(0));
-            let verdicts = self.judge(&columns, &labels, 1, draws.stream(1));
+            let labels = dealer.deal(draws.stream(0));
+            let verdicts = self.judge(court, &labels, 1, draws.stream(1));
             area_under_curve(&verdicts.both(), &labels, &ones)
         };
         let areas: Vec<Option<f64>> = (0..deals as u64).into_par_iter().map(deal).collect();
         areas.into_iter().flatten().collect()
+    }
+}
+
+/// A choice of columns, prepared once for all folds, repetitions and deals.
+struct Court {
+    x: Matrix,
+    bins: Binned,
+    /// All of them.
+    columns: Vec<usize>,
+    metric: Metric,
+}
+
+impl Court {
+    /// Rows of a fold, each with the probability that both judges give it.
+    fn judge_fold(&self, labels: &[bool], fold_of: &[usize], fold: usize, draws: Draws) -> Vec<(usize, f64, f64)> {
+        let (held_out, learned): (Vec<usize>, Vec<usize>) = (0..labels.len()).partition(|&row| fold_of[row] == fold);
+        let own: Vec<bool> = learned.iter().map(|&row| labels[row]).collect();
+        let weights = balanced(&own);
+        let x = self.x.select(&learned, &self.columns);
+        let logistic = Logistic::fit_with(&self.metric, &x, &own, &weights, PENALTY);
+        let boosted = Boosted::fit(&self.bins, &learned, &own, &weights, draws);
+        let verdict = |row: usize| (row, logistic.probability(self.x.row(row)), boosted.probability(&self.bins, row));
+        held_out.into_iter().map(verdict).collect()
     }
 }
 
@@ -389,6 +415,13 @@ mod tests {
     fn the_normal_quantile_is_the_one_everybody_knows() {
         assert!((two_sided_quantile(0.95) - 1.959_963_984_540).abs() < 1e-9);
         assert_eq!(null_interval(&[0.5], 0.95), None);
+    }
+
+    #[test]
+    fn the_area_alone_is_that_of_the_whole_test() {
+        let pair = Pair::of(&normal_table(30, 3, 0.0, 0), &normal_table(25, 3, 0.4, 500));
+        let whole = classify(&pair, &QUICK, &Bootstrap::default(), Draws::new(5)).map(|found| found.auc.value);
+        assert_eq!(area_alone(&pair, &QUICK, Draws::new(5)), whole);
     }
 
     #[test]

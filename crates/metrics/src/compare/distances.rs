@@ -18,8 +18,9 @@
 //! - A list without spread, or with a bandwidth below one cell of the grid, is smoothed by one cell.
 //!
 //! Distances fall into 256 cells (binned kernel estimation: Wand 1994, "Fast computation of multivariate kernel
-//! estimators"); a cell is normally a small fraction of the bandwidth, and a whole set of resamples costs additions
-//! only.
+//! estimators"); a cell is normally a small fraction of the bandwidth. In the resamples of the bootstrap it is the
+//! *values* that fall into cells, so that the distances of all pairs are the correlation of two histograms
+//! ([`Resampled`]); this moves a distance by less than a cell, and only the width of the intervals depends on it.
 
 use super::bootstrap::{Bootstrap, Estimate};
 use super::table::{Column, Pair};
@@ -101,36 +102,49 @@ pub fn overlap(first: &[f64], second: &[f64]) -> Option<Overlap> {
 /// A resample has fewer different pieces than the set, and its areas are smaller as a whole; the intervals are moved to
 /// have their middle at the estimate.
 pub fn overlaps(pair: &Pair, bootstrap: &Bootstrap) -> Option<Overlaps> {
-    let lists: Vec<FeatureDistances> = pair.columns.par_iter().filter_map(FeatureDistances::of).collect();
-    let all = |r: &[f64], c: &[f64]| -> Sides { lists.iter().map(|list| list.overlaps(r, c)).collect() };
-    let whole = all(&vec![1.0; pair.reference_songs.len()], &vec![1.0; pair.candidate_songs.len()]);
-    let drawn = bootstrap.replicates_of_two(&pair.reference_songs, &pair.candidate_songs, |r, c| Some(all(r, c)));
-    let drawn: Vec<Sides> = drawn.unwrap_or_default().into_iter().flatten().collect();
-    let estimate = |area: &dyn Fn(&Sides) -> Option<f64>| {
-        let value = area(&whole)?;
-        let interval = bootstrap.percentiles_around(value, drawn.iter().map(area).collect(), 0.0..=1.0);
-        Some(Estimate { value, interval })
-    };
-    let feature = |(place, list): (usize, &FeatureDistances)| {
-        let [reference, candidate] = whole[place]?;
-        Some(FeatureOverlap {
-            name: list.column.name.clone(),
-            family: list.column.family.clone(),
-            reference_area: estimate(&|all| Some(all[place]?[0].area))?,
-            reference_divergence_nats: reference.divergence_nats,
-            candidate_area: estimate(&|all| Some(all[place]?[1].area))?,
-            candidate_divergence_nats: candidate.divergence_nats,
+    let features: Vec<(&Column, [Overlap; 2], Resampled)> = pair
+        .columns
+        .par_iter()
+        .filter_map(|column| {
+            let (overlaps, resampled) = of_feature(column)?;
+            Some((column, overlaps, resampled))
         })
+        .collect();
+    let areas = |r: &[f64], c: &[f64]| features.iter().map(|(_, _, resampled)| resampled.areas(r, c)).collect();
+    let drawn: Vec<Areas> = bootstrap
+        .replicates_of_two(&pair.reference_songs, &pair.candidate_songs, |r, c| Some(areas(r, c)))
+        .unwrap_or_default()
+        .into_iter()
+        .flatten()
+        .collect();
+    let estimate = |value: f64, area: &dyn Fn(&Areas) -> Option<f64>| {
+        let interval = bootstrap.percentiles_around(value, drawn.iter().map(area).collect(), 0.0..=1.0);
+        Estimate { value, interval }
+    };
+    let feature = |(place, (column, [reference, candidate], _)): (usize, &(&Column, [Overlap; 2], Resampled))| {
+        let own = |side: usize| move |all: &Areas| Some(all[place]?[side]);
+        FeatureOverlap {
+            name: column.name.clone(),
+            family: column.family.clone(),
+            reference_area: estimate(reference.area, &own(0)),
+            reference_divergence_nats: reference.divergence_nats,
+            candidate_area: estimate(candidate.area, &own(1)),
+            candidate_divergence_nats: candidate.divergence_nats,
+        }
+    };
+    let mean_of = |side: usize| {
+        let value = mean(features.iter().map(|(_, overlaps, _)| overlaps[side].area))?;
+        Some(estimate(value, &|all| mean(all.iter().flatten().map(|areas| areas[side]))))
     };
     Some(Overlaps {
-        mean_reference_area: estimate(&|all| mean(all.iter().flatten().map(|sides| sides[0].area)))?,
-        mean_candidate_area: estimate(&|all| mean(all.iter().flatten().map(|sides| sides[1].area)))?,
-        features: lists.iter().enumerate().filter_map(feature).collect(),
+        mean_reference_area: mean_of(0)?,
+        mean_candidate_area: mean_of(1)?,
+        features: features.iter().enumerate().map(feature).collect(),
     })
 }
 
-/// For every feature, the reference's side and the candidate's.
-type Sides = Vec<Option<[Overlap; 2]>>;
+/// Of one resample, for every feature: the areas of the reference's side and of the candidate's.
+type Areas = Vec<Option<[f64; 2]>>;
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     super::moments::mean(values.map(|value| (value, 1.0)))
@@ -211,65 +225,116 @@ impl Density {
     }
 }
 
-/// The cells of all distances of one feature, ready to be weighted.
-struct FeatureDistances<'a> {
-    column: &'a Column,
-    reference: Vec<usize>,
-    candidate: Vec<usize>,
-    /// Pairs within the reference, within the candidate, across; within: i < j, row by row.
-    cells: [Vec<u8>; 3],
-    kernels: [Kernel; 3],
+/// Within the reference against across, and within the candidate against across; and what resamples need. `None` where a
+/// set has fewer than two defined values.
+fn of_feature(column: &Column) -> Option<([Overlap; 2], Resampled)> {
+    let defined = |values: &[Option<f64>]| -> (Vec<usize>, Vec<f64>) {
+        values.iter().enumerate().filter_map(|(row, value)| value.map(|value| (row, value))).unzip()
+    };
+    let ((reference_rows, x), (candidate_rows, y)) = (defined(&column.reference), defined(&column.candidate));
+    if x.len() < 2 || y.len() < 2 {
+        return None;
+    }
+    let lists = [distances_within(&x), distances_within(&y), distances_across(&x, &y)];
+    let grid = Grid::over([&lists[0], &lists[1], &lists[2]]);
+    let density = |list: &[f64]| {
+        let mut histogram = [0.0; CELLS];
+        list.iter().for_each(|&distance| histogram[usize::from(grid.cell(distance))] += 1.0);
+        grid.kernel(list).smooth(&histogram)
+    };
+    let [first, second, across] = [density(&lists[0])?, density(&lists[1])?, density(&lists[2])?];
+    let resampled =
+        Resampled::of([(&reference_rows, &x), (&candidate_rows, &y)], lists.each_ref().map(|list| scott(list)));
+    Some(([first.overlap(&across)?, second.overlap(&across)?], resampled))
 }
 
-impl<'a> FeatureDistances<'a> {
-    /// `None` where a set has fewer than two defined values.
-    fn of(column: &'a Column) -> Option<Self> {
-        let defined = |values: &[Option<f64>]| -> (Vec<usize>, Vec<f64>) {
-            values.iter().enumerate().filter_map(|(row, value)| value.map(|value| (row, value))).unzip()
-        };
-        let ((reference, x), (candidate, y)) = (defined(&column.reference), defined(&column.candidate));
-        if reference.len() < 2 || candidate.len() < 2 {
-            return None;
+/// Cells that the values of both sets fall into, at most, when resampled.
+const VALUE_CELLS: usize = 96;
+
+/// The values of one feature, ready to be weighted: the distances of all pairs are the correlation of the histograms of
+/// the values, cell against cell, without a look at any pair.
+struct Resampled {
+    /// Rows with a value, and the cell of each.
+    reference: Vec<(usize, u8)>,
+    candidate: Vec<(usize, u8)>,
+    /// Within the reference, within the candidate, across: both sides of a Gaussian in cells, the middle in the middle.
+    kernels: [Vec<f32>; 3],
+    /// Cells below 0 that the widest kernel reaches.
+    margin: usize,
+}
+
+/// Mass by cell of the values.
+type Values = [f32; VALUE_CELLS];
+
+impl Resampled {
+    fn of(sides: [(&[usize], &[f64]); 2], bandwidths: [f64; 3]) -> Self {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        sides.iter().flat_map(|(_, values)| *values).for_each(|&x| (low, high) = (low.min(x), high.max(x)));
+        // Half a cell on either side: the lowest value lies in the middle of the first, the highest of the last.
+        let cells_a_unit = if high > low { (VALUE_CELLS - 1) as f64 / (high - low) } else { 0.0 };
+        let cell = |x: f64| ((x - low) * cells_a_unit + 0.5) as u8;
+        let [reference, candidate] =
+            sides.map(|(rows, values)| rows.iter().zip(values).map(|(&row, &x)| (row, cell(x))).collect());
+        let kernels = bandwidths.map(|bandwidth| {
+            let half = Kernel::of((bandwidth * cells_a_unit).clamp(0.5, VALUE_CELLS as f64 / MARGIN)).half;
+            half.iter().skip(1).rev().chain(&half).map(|&value| value as f32).collect::<Vec<f32>>()
+        });
+        let margin = kernels.iter().map(|kernel| kernel.len() / 2).max().unwrap_or(0);
+        Self { reference, candidate, kernels, margin }
+    }
+
+    /// Area common to distances within the reference and across, and within the candidate and across, of weighted
+    /// pieces. Bandwidths stay those of the whole sets. `None` where a weighted list is empty.
+    fn areas(&self, reference_weights: &[f64], candidate_weights: &[f64]) -> Option<[f64; 2]> {
+        let (first, first_copies) = histogram(&self.reference, reference_weights);
+        let (second, second_copies) = histogram(&self.candidate, candidate_weights);
+        let mut lags = [[0.0; VALUE_CELLS]; 3];
+        correlate(&first, &first, &mut lags[0]);
+        correlate(&second, &second, &mut lags[1]);
+        // |a − b| is a lag of either sign, but at lag 0 both directions are the same pairs.
+        correlate(&first, &second, &mut lags[2]);
+        lags[2][0] = 0.0;
+        correlate(&second, &first, &mut lags[2]);
+        // Within a set lag 0 holds every pair twice, and each piece with itself and its copies.
+        lags[0][0] = (lags[0][0] - first_copies) / 2.0;
+        lags[1][0] = (lags[1][0] - second_copies) / 2.0;
+        let [first, second, across] = [0, 1, 2].map(|kind| self.smooth(&lags[kind], &self.kernels[kind]));
+        let (first, second, across) = (first?, second?, across?);
+        let area =
+            |density: &[f32]| f64::from(density.iter().zip(&across).map(|(p, q)| p.min(*q)).sum::<f32>().min(1.0));
+        Some([area(&first), area(&second)])
+    }
+
+    /// Density of distances, with sum 1, from `margin` cells below 0 on; `None` of nothing.
+    fn smooth(&self, lags: &Values, kernel: &[f32]) -> Option<Vec<f32>> {
+        let mut density = vec![0.0f32; VALUE_CELLS + 2 * self.margin];
+        let first = self.margin - kernel.len() / 2;
+        for (lag, &mass) in lags.iter().enumerate().filter(|(_, mass)| **mass > 0.0) {
+            let reached = density[first + lag..].iter_mut().zip(kernel);
+            reached.for_each(|(value, weight)| *value += mass * weight);
         }
-        let lists = [distances_within(&x), distances_within(&y), distances_across(&x, &y)];
-        let grid = Grid::over([&lists[0], &lists[1], &lists[2]]);
-        let cells = lists.each_ref().map(|list| list.iter().map(|&distance| grid.cell(distance)).collect());
-        Some(Self { column, reference, candidate, cells, kernels: lists.each_ref().map(|list| grid.kernel(list)) })
-    }
-
-    /// Within the reference against across, and within the candidate against across. The bandwidth stays that of the
-    /// whole set. `None` where a weighted list is empty.
-    fn overlaps(&self, reference_weights: &[f64], candidate_weights: &[f64]) -> Option<[Overlap; 2]> {
-        let chosen = |rows: &[usize], weights: &[f64]| rows.iter().map(|&row| weights[row]).collect::<Vec<f64>>();
-        let (w, v) = (chosen(&self.reference, reference_weights), chosen(&self.candidate, candidate_weights));
-        let densities = [
-            self.kernels[0].smooth(&within(&self.cells[0], &w))?,
-            self.kernels[1].smooth(&within(&self.cells[1], &v))?,
-            self.kernels[2].smooth(&across(&self.cells[2], &w, &v))?,
-        ];
-        Some([densities[0].overlap(&densities[2])?, densities[1].overlap(&densities[2])?])
+        let total: f32 = density.iter().sum();
+        density.iter_mut().for_each(|value| *value /= total);
+        (total > 0.0).then_some(density)
     }
 }
 
-fn within(cells: &[u8], weights: &[f64]) -> [f64; CELLS] {
-    let mut histogram = [0.0; CELLS];
-    let mut rest = cells;
-    for (i, &weight) in weights.iter().enumerate() {
-        let (row, next) = rest.split_at(weights.len() - 1 - i);
-        rest = next;
-        if weight > 0.0 {
-            row.iter().zip(&weights[i + 1..]).for_each(|(&cell, other)| histogram[usize::from(cell)] += weight * other);
-        }
+/// Weight by cell, and the pairs of each piece with its own copies and itself: Σ w².
+fn histogram(places: &[(usize, u8)], weights: &[f64]) -> (Values, f32) {
+    let (mut values, mut copies) = ([0.0; VALUE_CELLS], 0.0);
+    for &(row, cell) in places {
+        let weight = weights[row] as f32;
+        values[usize::from(cell).min(VALUE_CELLS - 1)] += weight;
+        copies += weight * weight;
     }
-    histogram
+    (values, copies)
 }
 
-fn across(cells: &[u8], first: &[f64], second: &[f64]) -> [f64; CELLS] {
-    let mut histogram = [0.0; CELLS];
-    for (row, &weight) in cells.chunks_exact(second.len().max(1)).zip(first).filter(|(_, weight)| **weight > 0.0) {
-        row.iter().zip(second).for_each(|(&cell, other)| histogram[usize::from(cell)] += weight * other);
+/// Adds Σ first(x) · second(x + lag) to every lag ≥ 0. Whole numbers stay exact up to 2²⁴.
+fn correlate(first: &Values, second: &Values, lags: &mut Values) {
+    for (cell, &mass) in first.iter().enumerate().filter(|(_, mass)| **mass > 0.0) {
+        lags.iter_mut().zip(&second[cell..]).for_each(|(lag, other)| *lag += mass * other);
     }
-    histogram
 }
 
 #[cfg(test)]
@@ -334,24 +399,52 @@ mod tests {
         assert!(huge.area.is_finite() && huge.divergence_nats.is_finite());
     }
 
-    #[test]
-    fn weights_of_one_are_no_weights() {
-        let column = |reference: &[Option<f64>]| Column {
+    fn column(reference: &[Option<f64>], candidate: &[f64]) -> Column {
+        Column {
             name: String::new(),
             family: String::new(),
             mean: 0.0,
             deviation: 1.0,
             reference: reference.to_vec(),
-            candidate: [1.5, 3.0, 3.0].map(Some).to_vec(),
+            candidate: candidate.iter().copied().map(Some).collect(),
+        }
+    }
+
+    #[test]
+    fn undefined_values_have_no_distance() {
+        let (whole, _) = of_feature(&column(&[Some(1.0), Some(2.0), None, Some(4.0)], &[1.5, 3.0])).unwrap();
+        let [first, second, across] = [vec![1.0, 3.0, 2.0], vec![1.5], vec![0.5, 2.0, 0.5, 1.0, 2.5, 1.0]];
+        let grid = Grid::over([&first[..], &second[..], &across[..]]);
+        let density = |list: &[f64]| {
+            let mut histogram = [0.0; CELLS];
+            list.iter().for_each(|&distance| histogram[usize::from(grid.cell(distance))] += 1.0);
+            grid.kernel(list).smooth(&histogram).unwrap()
         };
-        let whole = column(&[1.0, 2.0, 4.0, 8.0].map(Some));
-        let list = FeatureDistances::of(&whole).unwrap();
-        let [reference, _] = list.overlaps(&[1.0; 4], &[1.0; 3]).unwrap();
-        let doubled = list.overlaps(&[2.0; 4], &[2.0; 3]).unwrap();
-        assert!((reference.area - doubled[0].area).abs() < 1e-12);
-        let shorter = column(&[Some(1.0), Some(2.0), Some(4.0), None]);
-        let without_last = FeatureDistances::of(&shorter).unwrap();
-        assert_eq!(without_last.cells[0].len(), 3);
+        assert_eq!(whole[0], density(&first).overlap(&density(&across)).unwrap());
+        assert!(of_feature(&column(&[Some(1.0), None], &[1.5, 3.0])).is_none());
+    }
+
+    #[test]
+    fn a_correlation_counts_the_pairs_at_every_distance() {
+        // Values 0, 0, 3 with weights 1, 2, 1 against 1: pairs at 3 within: (1 + 2) · 1; at 0: 1 · 2, copies left out.
+        let places = [(0, 0), (1, 0), (2, 3)];
+        let (values, copies) = histogram(&places, &[1.0, 2.0, 1.0]);
+        let mut lags = [0.0; VALUE_CELLS];
+        correlate(&values, &values, &mut lags);
+        assert_eq!((lags[3], (lags[0] - copies) / 2.0), (3.0, 2.0));
+        assert_eq!(lags.iter().sum::<f32>(), 3.0 + 10.0);
+    }
+
+    #[test]
+    fn resamples_of_whole_sets_have_the_area_of_the_estimate() {
+        let pair = Pair::of(&normal_table(150, 3, 0.0, 0), &normal_table(120, 3, 0.7, 1000));
+        for column in &pair.columns {
+            let (exact, resampled) = of_feature(column).unwrap();
+            let areas = resampled.areas(&[1.0; 150], &[1.0; 120]).unwrap();
+            assert!((areas[0] - exact[0].area).abs() < 0.005, "{areas:?} {exact:?}");
+            assert!((areas[1] - exact[1].area).abs() < 0.005, "{areas:?} {exact:?}");
+            assert_eq!(resampled.areas(&[0.0; 150], &[1.0; 120]), None);
+        }
     }
 
     #[test]

@@ -20,7 +20,9 @@
 //! interval is moved to have its middle at the estimate.
 
 use super::bootstrap::{Bootstrap, Estimate};
-use super::linear_algebra::{Matrix, add_scaled, cholesky, congruent, squared_distance, symmetric_eigenvalues};
+use super::linear_algebra::{
+    Matrix, add_scaled, add_scaled_four, cholesky, congruent, squared_distance, symmetric_eigenvalues,
+};
 use super::table::Pair;
 
 /// A mean and a covariance.
@@ -47,14 +49,20 @@ impl Gaussian {
         let mut sample = Matrix::zeros(features, features);
         // Σₖ ‖xₖ xₖᵀ − S‖² = Σₖ ‖xₖ‖⁴ − n ‖S‖².
         let mut fourth_powers = 0.0;
-        for (row, weight) in rows() {
-            let centred: Vec<f64> = row.iter().zip(&mean).map(|(x, m)| x - m).collect();
-            for i in 0..features {
-                add_scaled(&mut sample.row_mut(i)[..=i], weight / count * centred[i], &centred[..=i]);
-            }
-            fourth_powers += weight * squared_distance(row, &mean).powi(2);
+        let centred: Vec<(Vec<f64>, f64)> =
+            rows().map(|(row, weight)| (row.iter().zip(&mean).map(|(x, m)| x - m).collect(), weight / count)).collect();
+        rows().for_each(|(row, weight)| fourth_powers += weight * squared_distance(row, &mean).powi(2));
+        let fours = centred.chunks_exact(4);
+        for (row, share) in fours.remainder() {
+            (0..features).for_each(|i| add_scaled(&mut sample.row_mut(i)[..=i], share * row[i], &row[..=i]));
         }
-        mirror(&mut sample);
+        for four in fours {
+            for i in 0..features {
+                let factors = [0, 1, 2, 3].map(|lane| four[lane].1 * four[lane].0[i]);
+                add_scaled_four(&mut sample.row_mut(i)[..=i], factors, [0, 1, 2, 3].map(|lane| &four[lane].0[..=i]));
+            }
+        }
+        sample.mirror();
         let norm: f64 = sample.iter_rows().flatten().map(|value| value * value).sum();
         let scale = sample.trace() / features as f64;
         let from_identity = norm - features as f64 * scale * scale;
@@ -75,14 +83,6 @@ impl Gaussian {
         let root_trace: f64 = common.iter().map(|value| value.max(0.0).sqrt()).sum();
         let traces = self.covariance.trace() + other.covariance.trace();
         (squared_distance(&self.mean, &other.mean) + traces - 2.0 * root_trace).max(0.0)
-    }
-}
-
-fn mirror(matrix: &mut Matrix) {
-    for i in 0..matrix.rows() {
-        for j in 0..i {
-            matrix.row_mut(j)[i] = matrix.row(i)[j];
-        }
     }
 }
 

@@ -10,9 +10,9 @@
 //! deals).
 
 use super::bootstrap::{Bootstrap, Estimate};
-use super::linear_algebra::{Matrix, squared_distance};
+use super::linear_algebra::{Matrix, dot, squared_distance};
 use super::moments::median;
-use super::permutation::dealt_anew;
+use super::permutation::Dealer;
 use super::random::Draws;
 use super::table::Pair;
 use rayon::prelude::*;
@@ -61,23 +61,24 @@ impl Kernel {
     }
 
     /// MMD² of weighted pieces (a negative weight: the candidate's); pairs of a piece with itself are left out.
+    ///
+    /// With w⁺ and w⁻ the weights of one set, 0 for the other's pieces, and K without its diagonal, the sums over pairs
+    /// are ½ w⁺ᵀKw⁺, ½ w⁻ᵀKw⁻ and w⁺ᵀKw⁻.
     fn squared(&self, weights: &[f64]) -> Option<f64> {
-        let mut sums = [0.0; 3];
-        let mut pairs = [0.0; 3];
-        let present: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] != 0.0).collect();
-        for (place, &i) in present.iter().enumerate() {
-            let row = self.values.row(i);
-            for &j in &present[..place] {
-                let weight = weights[i] * weights[j];
-                let kind = if weight < 0.0 { 2 } else { usize::from(weights[i] < 0.0) };
-                sums[kind] += weight.abs() * row[j];
-                pairs[kind] += weight.abs();
-            }
+        let sides = [1.0, -1.0].map(|sign| weights.iter().map(|w| (sign * w).max(0.0)).collect::<Vec<f64>>());
+        let (mut within, mut across) = ([0.0; 2], 0.0);
+        for i in (0..weights.len()).filter(|&i| weights[i] != 0.0) {
+            let own = usize::from(weights[i] < 0.0);
+            let row = &self.values.row(i)[..i];
+            within[own] += weights[i].abs() * dot(row, &sides[own][..i]);
+            across += weights[i].abs() * dot(row, &sides[1 - own][..i]);
         }
-        pairs
-            .iter()
-            .all(|pairs| *pairs > 0.0)
-            .then(|| sums[0] / pairs[0] + sums[1] / pairs[1] - 2.0 * sums[2] / pairs[2])
+        let total = |side: &[f64]| side.iter().sum::<f64>();
+        let pairs = |side: &[f64]| (total(side).powi(2) - dot(side, side)) / 2.0;
+        let (first, second) = (pairs(&sides[0]), pairs(&sides[1]));
+        let both = total(&sides[0]) * total(&sides[1]);
+        (first > 0.0 && second > 0.0 && both > 0.0)
+            .then(|| within[0] / first + within[1] / second - 2.0 * across / both)
     }
 }
 
@@ -103,8 +104,9 @@ pub fn mmd(pair: &Pair, bootstrap: &Bootstrap, deals: usize, draws: Draws) -> Op
     });
     let songs: Vec<usize> = pair.reference_songs.iter().chain(&pair.candidate_songs).copied().collect();
     let is_candidate: Vec<bool> = (0..songs.len()).map(|row| row >= pair.reference.rows()).collect();
+    let dealer = Dealer::new(&songs, &is_candidate);
     let not_below = |deal: u64| {
-        let dealt = dealt_anew(&songs, &is_candidate, draws.stream(deal));
+        let dealt = dealer.deal(draws.stream(deal));
         let weights: Vec<f64> = dealt.iter().map(|&candidate| if candidate { -1.0 } else { 1.0 }).collect();
         // Sums in another order may differ in the last digits.
         kernel.squared(&weights).is_none_or(|value| value >= observed - 1e-12)

@@ -3,39 +3,62 @@
 use super::random::Draws;
 use super::table::rows_of_songs;
 
-/// New labels (`true`: candidate) for the pieces of both sets.
+/// Who may be dealt where: made once for many deals.
 ///
 /// Pieces of one song are alike, so a song is dealt as a whole. Songs with pieces in one set only come in random order
 /// and go to the reference until it has as many of their pieces as before (as nearly as songs allow; at least one song
 /// goes to each side); the others go to the candidate. A song with pieces in both sets (a piece and its corruption)
 /// keeps them apart: by the toss of a coin the two sides are exchanged.
-pub fn dealt_anew(songs: &[usize], is_candidate: &[bool], draws: Draws) -> Vec<bool> {
-    let mut dealt = is_candidate.to_vec();
-    let in_both = |rows: &Vec<usize>| rows.iter().any(|&row| is_candidate[row] != is_candidate[rows[0]]);
-    let (paired, mut whole): (Vec<_>, Vec<_>) = rows_of_songs(songs).into_values().partition(in_both);
-    for (song, rows) in paired.iter().enumerate() {
-        if draws.stream(0).uniform(song as u64) < 0.5 {
-            rows.iter().for_each(|&row| dealt[row] = !dealt[row]);
+pub struct Dealer {
+    is_candidate: Vec<bool>,
+    /// Rows of the songs that have pieces in both sets, and of the others.
+    paired: Vec<Vec<usize>>,
+    whole: Vec<Vec<usize>>,
+    /// Pieces of the reference among the latter.
+    wanted: usize,
+}
+
+impl Dealer {
+    /// For the pieces of both sets, given the song and the set (`true`: candidate) of each.
+    pub fn new(songs: &[usize], is_candidate: &[bool]) -> Self {
+        let in_both = |rows: &Vec<usize>| rows.iter().any(|&row| is_candidate[row] != is_candidate[rows[0]]);
+        let (paired, whole): (Vec<_>, Vec<_>) = rows_of_songs(songs).into_values().partition(in_both);
+        let wanted = whole.iter().flatten().filter(|&&row| !is_candidate[row]).count();
+        Self { is_candidate: is_candidate.to_vec(), paired, whole, wanted }
+    }
+
+    /// New labels (`true`: candidate).
+    pub fn deal(&self, draws: Draws) -> Vec<bool> {
+        let mut dealt = self.is_candidate.clone();
+        for (song, rows) in self.paired.iter().enumerate() {
+            if draws.stream(0).uniform(song as u64) < 0.5 {
+                rows.iter().for_each(|&row| dealt[row] = !dealt[row]);
+            }
         }
+        let wanted = self.wanted;
+        if wanted == 0 || wanted == self.whole.iter().map(Vec::len).sum::<usize>() {
+            return dealt;
+        }
+        let mut order: Vec<&[usize]> = self.whole.iter().map(Vec::as_slice).collect();
+        draws.stream(1).shuffle(&mut order);
+        let (mut filled, mut open) = (0usize, true);
+        for (place, rows) in order.iter().enumerate() {
+            let nearer = (filled + rows.len()).abs_diff(wanted) <= filled.abs_diff(wanted);
+            open = open && (place == 0 || (place + 1 < order.len() && nearer));
+            rows.iter().for_each(|&row| dealt[row] = !open);
+            filled += if open { rows.len() } else { 0 };
+        }
+        dealt
     }
-    let wanted: usize = whole.iter().flatten().filter(|&&row| !is_candidate[row]).count();
-    if wanted == 0 || wanted == whole.iter().map(Vec::len).sum::<usize>() {
-        return dealt;
-    }
-    draws.stream(1).shuffle(&mut whole);
-    let (mut filled, mut open) = (0usize, true);
-    for (place, rows) in whole.iter().enumerate() {
-        let nearer = (filled + rows.len()).abs_diff(wanted) <= filled.abs_diff(wanted);
-        open = open && (place == 0 || (place + 1 < whole.len() && nearer));
-        rows.iter().for_each(|&row| dealt[row] = !open);
-        filled += if open { rows.len() } else { 0 };
-    }
-    dealt
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn dealt_anew(songs: &[usize], is_candidate: &[bool], draws: Draws) -> Vec<bool> {
+        Dealer::new(songs, is_candidate).deal(draws)
+    }
 
     fn labels(reference: usize, candidate: usize) -> Vec<bool> {
         (0..reference + candidate).map(|row| row >= reference).collect()

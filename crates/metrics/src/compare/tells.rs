@@ -9,7 +9,8 @@
 //! "too many sixteenths: 0.41 against 0.26 ± 0.02".
 
 use super::bootstrap::{Bootstrap, Estimate, Interval};
-use super::moments::{mean, mean_and_deviation};
+use super::linear_algebra::dot;
+use super::moments::mean_and_deviation;
 use super::table::{Column, Pair};
 use serde::Serialize;
 
@@ -50,12 +51,7 @@ pub fn tells(pair: &Pair, bootstrap: &Bootstrap) -> Vec<Tell> {
     let sides: Vec<Sides> =
         pair.columns.iter().flat_map(|column| [Sides::values(column), Sides::undefined(column)]).flatten().collect();
     let replicates = bootstrap.replicates_of_two(&pair.reference_songs, &pair.candidate_songs, |r, c| {
-        Some(
-            sides
-                .iter()
-                .map(|sides| Some((weighted(&sides.reference, r)?, weighted(&sides.candidate, c)?)))
-                .collect::<Vec<_>>(),
-        )
+        Some(sides.iter().map(|sides| Some((sides.reference.mean(r)?, sides.candidate.mean(c)?))).collect::<Vec<_>>())
     });
     let replicates = replicates.unwrap_or_default();
     let tell = |(place, sides): (usize, &Sides)| {
@@ -71,14 +67,37 @@ pub fn tells(pair: &Pair, bootstrap: &Bootstrap) -> Vec<Tell> {
 struct Sides<'a> {
     column: &'a Column,
     kind: Kind,
-    reference: Vec<Option<f64>>,
-    candidate: Vec<Option<f64>>,
+    reference: Side,
+    candidate: Side,
     deviation: f64,
+}
+
+/// The values of one set.
+struct Side {
+    /// 0 where undefined.
+    values: Vec<f64>,
+    /// 1 where defined, else 0.
+    defined: Vec<f64>,
+}
+
+impl Side {
+    fn of(values: &[Option<f64>]) -> Self {
+        Self {
+            values: values.iter().map(|value| value.unwrap_or(0.0)).collect(),
+            defined: values.iter().map(|value| f64::from(u8::from(value.is_some()))).collect(),
+        }
+    }
+
+    /// `None` where what is defined weighs nothing.
+    fn mean(&self, weights: &[f64]) -> Option<f64> {
+        let total = dot(&self.defined, weights);
+        (total > 0.0).then(|| dot(&self.values, weights) / total)
+    }
 }
 
 impl<'a> Sides<'a> {
     fn values(column: &'a Column) -> Option<Self> {
-        let (reference, candidate) = (column.reference.clone(), column.candidate.clone());
+        let (reference, candidate) = (Side::of(&column.reference), Side::of(&column.candidate));
         Some(Self { column, kind: Kind::Value, reference, candidate, deviation: column.deviation })
     }
 
@@ -90,7 +109,7 @@ impl<'a> Sides<'a> {
         let spread =
             |flags: &[f64]| mean_and_deviation(flags).map(|(_, deviation)| deviation).filter(|spread| *spread > 0.0);
         let deviation = spread(&reference).or_else(|| spread(&[&reference[..], &candidate].concat()))?;
-        let defined = |flags: Vec<f64>| flags.into_iter().map(Some).collect();
+        let defined = |flags: Vec<f64>| Side { defined: vec![1.0; flags.len()], values: flags };
         Some(Self {
             column,
             kind: Kind::Undefined,
@@ -101,7 +120,7 @@ impl<'a> Sides<'a> {
     }
 
     fn tell(&self, drawn: &[Option<(f64, f64)>], bootstrap: &Bootstrap) -> Option<Tell> {
-        let plain = |side: &[Option<f64>]| weighted(side, &vec![1.0; side.len()]);
+        let plain = |side: &Side| side.mean(&vec![1.0; side.values.len()]);
         let (reference, candidate) = (plain(&self.reference)?, plain(&self.candidate)?);
         let interval =
             |of: &dyn Fn((f64, f64)) -> f64| bootstrap.percentiles(drawn.iter().map(|pair| pair.map(of)).collect());
@@ -120,10 +139,6 @@ impl<'a> Sides<'a> {
             sentence: sentence(&self.column.name, self.kind, candidate, reference),
         })
     }
-}
-
-fn weighted(values: &[Option<f64>], weights: &[f64]) -> Option<f64> {
-    mean(values.iter().zip(weights).filter_map(|(value, weight)| Some(((*value)?, *weight))))
 }
 
 /// The difference in words: see [`direction`] for the choice of words.

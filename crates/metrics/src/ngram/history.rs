@@ -6,8 +6,6 @@
 //! the chord), how long (the two lengths before). Every context is a function of the more special one after it.
 
 use super::stream::Reader;
-use crate::excerpt::place_in_bar;
-use aeolian_canvas::canvas::STEPS;
 
 /// What is asked at a point of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,7 +108,7 @@ impl Reader<'_> {
     /// The contexts of a question here, the most general first, that need fewer than `order` earlier tokens.
     pub fn contexts(&self, question: Question, order: usize) -> Vec<Context> {
         let history = self.history();
-        let (place, bar_length) = place_in_bar(self.positions[self.step / STEPS], self.step % STEPS);
+        let (place, bar_length) = self.places[self.step];
         let bar = place as u32 | (bar_length as u32) << 16;
         let steps = |steps: Option<u32>| steps.map_or(NONE, |steps| steps.min(LONG));
         let (wait, wait_before) = (steps(history.wait_at(self.step)), steps(history.last_wait));
@@ -148,7 +146,7 @@ impl Reader<'_> {
         };
         let context = |(level, &(_, seen)): (usize, &(usize, [u32; 4]))| Context {
             question,
-            lane: self.lane as u8,
+            lane: self.names[self.lane],
             struck: struck as u8,
             level: level as u8,
             seen,

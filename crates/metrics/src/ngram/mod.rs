@@ -29,6 +29,7 @@
 //! ```
 
 pub mod counts;
+mod excerpts;
 pub mod history;
 pub mod stream;
 
@@ -60,7 +61,7 @@ impl Default for NgramConfig {
 #[derive(Clone, Debug)]
 pub struct NgramModel {
     config: NgramConfig,
-    /// Keys of a lane; always those of the canvas except in tests that try every window there is.
+    /// Keys of a lane: those of the canvas; all of MIDI for excerpts; one in a test that tries every window there is.
     keys: usize,
     contexts: HashMap<Context, Counts>,
 }
@@ -75,7 +76,7 @@ impl NgramModel {
     pub fn train<'a>(windows: impl IntoIterator<Item = &'a Canvas>, config: NgramConfig) -> Result<Self, Error> {
         let mut model = Self::untrained(aeolian_canvas::canvas::PITCHES, config)?;
         for window in windows {
-            model.learn(&stream::encode(window)?, &window.positions);
+            model.learn(&stream::encode(window)?, Reader::new(&window.positions, model.keys));
         }
         Ok(model)
     }
@@ -88,8 +89,7 @@ impl NgramModel {
         Ok(Self { config, keys, contexts: HashMap::new() })
     }
 
-    fn learn(&mut self, tokens: &[Token], positions: &[BarPosition]) {
-        let mut reader = Reader::new(positions, self.keys);
+    fn learn(&mut self, tokens: &[Token], mut reader: Reader<'_>) {
         for &token in tokens {
             for (question, answer) in questions(token) {
                 // A note that lasts to the end of the window may have lasted longer: its length is not known.
@@ -135,15 +135,19 @@ impl NgramModel {
     /// # Panics   if there are not `quarters` positions
     pub fn sample(&self, quarters: usize, positions: &[BarPosition], seed: u64) -> Canvas {
         assert_eq!(positions.len(), quarters, "one bar position for every quarter");
+        let tokens = self.draw_all(Reader::new(positions, self.keys), seed);
+        stream::decode(&tokens, positions).expect("the reader allows only tokens that make a window")
+    }
+
+    fn draw_all(&self, mut reader: Reader<'_>, seed: u64) -> Vec<Token> {
         let mut random = SplitMix { state: seed };
-        let mut reader = Reader::new(positions, self.keys);
         let mut tokens = Vec::new();
         while !reader.is_finished() {
             let token = self.draw(&reader, &mut random);
             reader.advance(token);
             tokens.push(token);
         }
-        stream::decode(&tokens, positions).expect("the reader allows only tokens that make a window")
+        tokens
     }
 
     /// P(token | everything before it): 0 where the reader does not allow it, and 1 over all tokens together.
@@ -321,7 +325,7 @@ mod tests {
             struck => vec![Token::Pitch(0), Token::Duration(struck[1..].parse().unwrap())],
         });
         let tokens = tokens.flatten().collect::<Vec<_>>();
-        model.learn(&tokens, &positions);
+        model.learn(&tokens, Reader::new(&positions, 1));
         assert!(!model.contexts.is_empty());
         let mut windows = 0;
         let sum = total(&model, &Reader::new(&positions, 1), &mut windows);

@@ -6,8 +6,10 @@
 
 use super::history::LaneHistory;
 use crate::Error;
+use crate::excerpt::place_in_bar;
 use aeolian_canvas::canvas::{LOWEST_PITCH, PITCHES, STEPS};
 use aeolian_canvas::{BarPosition, Canvas, NoteCell, NoteLane};
+use std::borrow::Cow;
 
 /// One token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,33 +74,45 @@ pub fn decode(tokens: &[Token], positions: &[BarPosition]) -> Result<Canvas, Err
     if reader.is_finished() { Ok(window) } else { Err(Error::ImpossibleToken { index: tokens.len() }) }
 }
 
+/// Where a step lies in its bar, and how long that bar is, both in steps.
+pub type Place = (usize, usize);
+
 /// Where one is in a stream, and what was read.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
-    pub(super) positions: &'a [BarPosition],
+    /// Of every step.
+    pub(super) places: Cow<'a, [Place]>,
+    /// What the model calls each lane.
+    pub(super) names: Cow<'a, [u8]>,
     pub(super) keys: usize,
     pub(super) step: usize,
     pub(super) lane: usize,
     /// The pitch that waits for its duration.
     pub(super) pending: Option<u8>,
-    pub(super) lanes: [LaneHistory; 3],
+    pub(super) lanes: Vec<LaneHistory>,
 }
 
 impl<'a> Reader<'a> {
     /// At the start of a window with these bar positions and this many keys (88 for a canvas).
     pub fn new(positions: &'a [BarPosition], keys: usize) -> Self {
-        let lanes = std::array::from_fn(|_| LaneHistory::new(keys));
-        Self { positions, keys, step: 0, lane: 0, pending: None, lanes }
+        let places = (0..positions.len() * STEPS).map(|step| place_in_bar(positions[step / STEPS], step % STEPS));
+        Self::over(Cow::Owned(places.collect()), Cow::Owned(NoteLane::ALL.map(|lane| lane as u8).to_vec()), keys)
+    }
+
+    /// At the start of any piece: its steps, the names of its lanes (at least one), and how many keys a lane has.
+    pub fn over(places: Cow<'a, [Place]>, names: Cow<'a, [u8]>, keys: usize) -> Self {
+        let lanes = names.iter().map(|_| LaneHistory::new(keys)).collect();
+        Self { places, names, keys, step: 0, lane: 0, pending: None, lanes }
     }
 
     /// Whether the window is complete.
     pub fn is_finished(&self) -> bool {
-        self.step == self.positions.len() * STEPS
+        self.step == self.places.len()
     }
 
     /// Steps from here to the end of the window, this one included.
     pub fn steps_left(&self) -> u32 {
-        u32::try_from(self.positions.len() * STEPS - self.step).unwrap_or(u32::MAX)
+        u32::try_from(self.places.len() - self.step).unwrap_or(u32::MAX)
     }
 
     /// Whether the next token is a duration.

@@ -1,9 +1,12 @@
 //! The scale as a picture: candidate, floor and ceilings, a row each, over one axis of areas under the curve.
+//!
+//! Lines are intervals of confidence; that of the floor is the range of its random splits, its circle their mean.
 
 use super::{CANDIDATE, FLOOR, GRID, INK, LABEL, REFERENCE, escape};
 use crate::Evaluation;
+use crate::scale::Splits;
 use crate::sentences::ascending;
-use aeolian_metrics::compare::Estimate;
+use aeolian_metrics::compare::{Estimate, Interval};
 use std::fmt::Write;
 
 const WIDTH: f64 = 860.0;
@@ -33,7 +36,11 @@ pub fn scale_picture(evaluation: &Evaluation) -> Option<String> {
     let test = evaluation.comparison.classifier.as_ref()?;
     let mut rows = vec![Row { name: evaluation.candidate.name.clone(), area: test.auc, mark: Mark::Candidate }];
     if let Some(scale) = &evaluation.scale {
-        let floor = scale.floor.classifier.as_ref().map(|test| test.auc);
+        let split = |splits: &Splits| Estimate {
+            value: splits.mean,
+            interval: Some(Interval { low: splits.lowest, high: splits.highest }),
+        };
+        let floor = scale.splits.as_ref().map(split).or(scale.floor.classifier.as_ref().map(|test| test.auc));
         rows.extend(floor.map(|area| Row { name: "floor: real, half and half".to_owned(), area, mark: Mark::Floor }));
         let ceilings = ascending(scale).into_iter().filter_map(|(_, ceiling)| {
             let area = ceiling.comparison.classifier.as_ref()?.auc;
