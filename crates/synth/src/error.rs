@@ -36,6 +36,46 @@ pub enum Error {
     /// The WAV encoder refused.
     #[error("the WAV encoder failed")]
     Wav(#[source] hound::Error),
+    /// The file could not be read.
+    #[error("{} cannot be read", path.display())]
+    Read {
+        /// The file asked for.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not a SoundFont that can be played.
+    #[error("this SoundFont cannot be used: {0}")]
+    SoundFont(#[from] crate::soundfont::Damage),
+    /// The format has no such samples.
+    #[error("{format} cannot hold samples of {bits} bits; it holds {possible}")]
+    Depth {
+        /// Name of the format.
+        format: &'static str,
+        /// Bits asked for.
+        bits: u32,
+        /// What it can hold.
+        possible: &'static str,
+    },
+    /// The format has no such sample rate.
+    #[error("{format} cannot hold {sample_rate_hz} samples a second; at most {max}")]
+    Rate {
+        /// Name of the format.
+        format: &'static str,
+        /// The rate asked for.
+        sample_rate_hz: u32,
+        /// The highest rate it can hold.
+        max: u32,
+    },
+    /// The encoder of a format refused the sound.
+    #[error("the {format} encoder failed: {reason}")]
+    Encoder {
+        /// Name of the format.
+        format: &'static str,
+        /// What the encoder said.
+        reason: String,
+    },
     /// The file could not be written.
     #[error("cannot write {}", path.display())]
     Write {

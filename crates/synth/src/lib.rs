@@ -1,10 +1,13 @@
-//! From a [`Score`](aeolian_score::Score) to sound, with no samples and no network: every tone is a sum of decaying
-//! sines.
+//! From a [`Score`](aeolian_score::Score) to sound, with no samples and no network: every tone is made from its physics or its
+//! spectrum. Who has a SoundFont can let it play instead ([`soundfont`]).
 //!
-//! The house instrument is a struck-string piano ([`piano`]); programs that hold their tone (organs, bowed strings,
-//! winds, pads) get a sustained voice instead, and drum parts a small synthesised kit. All arithmetic is plain IEEE
-//! addition, multiplication, division and square root in a fixed order, so a piece sounds the same, bit for bit, on
-//! every machine.
+//! Parts become [stems](mixdown), stems and the hall a mix, and the [master stage](mod@master) gives it the loudness people
+//! expect; [`formats`] makes files of it.
+//!
+//! A part is played by an [`Instrument`], one of the 128 General MIDI programs or the drum kit; each of its notes is a
+//! [`NotePlayer`]. Strings, bars and bells are banks of decaying sines, one for each mode; held tones are band-limited tables read
+//! by one or several players; breath, felt and wires are filtered noise. All arithmetic is plain IEEE addition, multiplication,
+//! division and square root in a fixed order, so a piece sounds the same, bit for bit, on every machine.
 //!
 //! ```
 //! use aeolian_score::{Note, Part, Score, Tick};
@@ -17,20 +20,53 @@
 //! # Ok::<(), aeolian_synth::Error>(())
 //! ```
 
+mod amplified;
+mod bowed;
+mod brass;
+mod choir;
 mod drums;
+mod effects;
+mod electric_piano;
 mod elementary;
 mod error;
+mod filter;
+mod flutes;
+pub mod formats;
+mod hiss;
+mod instrument;
 mod limiter;
+mod loops;
+pub mod loudness;
+mod mallets;
+pub mod master;
 mod noise;
+mod note_on;
+mod organ;
+mod panorama;
 mod partials;
 pub mod piano;
+mod plucked;
+mod program;
+mod reeds;
 mod render;
 mod reverb;
+pub mod soundfont;
+mod spectrum;
+mod stem;
+mod stems;
 mod stereo;
-mod sustained;
+mod sweep;
+mod synthetic;
+mod true_peak;
 mod voice;
 pub mod wav;
+mod waves;
+mod wavetable;
 
 pub use error::Error;
-pub use render::{RenderSettings, render};
+pub use instrument::Instrument;
+pub use render::{RenderSettings, render, render_with};
+pub use soundfont::SoundFont;
+pub use stems::{Instruments, Stem, mixdown};
 pub use stereo::Stereo;
+pub use voice::NotePlayer;

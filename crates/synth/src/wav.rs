@@ -3,6 +3,10 @@
 //! Rounding to 16 bits alone would leave a distortion that follows the music; triangular dither of ± one step first turns it
 //! into a faint even hiss (Lipshitz, Wannamaker & Vanderkooy 1992, "Quantization and dither"). The dither is counted,
 //! not drawn: equal sound gives equal bytes.
+//!
+//! A text may travel with the sound, as it does in our MIDI and MusicXML files: an INFO list behind the samples names
+//! Aeolian as the software (ISFT) and holds the text as the comment (ICMT), which players show or pass over (Microsoft
+//! and IBM 1991, "Multimedia Programming Interface and Data Specifications 1.0", ch. 2).
 
 use crate::error::Error;
 use crate::noise::uniform;
@@ -14,9 +18,18 @@ use std::path::Path;
 ///
 /// # Errors   [`Error::WavTooLarge`] beyond 4 GiB; [`Error::Wav`] if the encoder refuses the sample rate.
 pub fn to_bytes(sound: &Stereo) -> Result<Vec<u8>, Error> {
+    to_bytes_with_text(sound, None)
+}
+
+/// Like [`to_bytes`], with an opaque text (Aeolian's recipe) that [`text`] finds again; without one the bytes are the
+/// same. Zero bytes at the end of the text are lost.
+///
+/// # Errors   as [`to_bytes`]; text and sound share the 4 GiB.
+pub fn to_bytes_with_text(sound: &Stereo, text: Option<&str>) -> Result<Vec<u8>, Error> {
     let frames = sound.frames().min(sound.right.len());
-    // Four bytes a frame, and a header that must fit beside them.
-    if frames > (u32::MAX as usize - 1_024) / 4 {
+    // Four bytes a frame, and headers that must fit beside them.
+    let for_samples = (u32::MAX as usize - 1_024).saturating_sub(text.map_or(0, str::len));
+    if frames > for_samples / 4 {
         return Err(Error::WavTooLarge { frames });
     }
     let spec = hound::WavSpec {
@@ -32,15 +45,74 @@ pub fn to_bytes(sound: &Stereo) -> Result<Vec<u8>, Error> {
         writer.write_sample(dithered(sound.right[frame], 2 * frame as u64 + 1)).map_err(Error::Wav)?;
     }
     writer.finalize().map_err(Error::Wav)?;
-    Ok(bytes.into_inner())
+    let mut bytes = bytes.into_inner();
+    if let Some(text) = text {
+        let list = info_list(text);
+        bytes.extend(chunk(b"LIST", &list));
+        // All lengths were checked above to fit.
+        let riff_length = bytes.len() as u32 - 8;
+        bytes[4..8].copy_from_slice(&riff_length.to_le_bytes());
+    }
+    Ok(bytes)
+}
+
+/// What ISFT says of our files.
+const SOFTWARE: &[u8] = b"Aeolian";
+
+fn info_list(text: &str) -> Vec<u8> {
+    let terminated = |bytes: &[u8]| [bytes, b"\0"].concat();
+    [b"INFO".to_vec(), chunk(b"ISFT", &terminated(SOFTWARE)), chunk(b"ICMT", &terminated(text.as_bytes()))].concat()
+}
+
+/// A RIFF chunk: name, length, content, and a byte that makes it even.
+fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let mut chunk = name.to_vec();
+    chunk.extend((content.len() as u32).to_le_bytes());
+    chunk.extend(content);
+    chunk.extend(vec![0; content.len() % 2]);
+    chunk
+}
+
+/// The text in a WAV file that [`to_bytes_with_text`] wrote; `None` in any other file, and in one that is cut short
+/// before it.
+pub fn text(bytes: &[u8]) -> Option<String> {
+    let riff = bytes.strip_prefix(b"RIFF")?.get(4..)?.strip_prefix(b"WAVE")?;
+    let mut lists = chunks(riff).filter(|&(name, _)| name == b"LIST");
+    lists.find_map(|(_, list)| {
+        let entries = || chunks(list.strip_prefix(b"INFO").unwrap_or_default());
+        let entry = |wanted: &[u8]| entries().find(|&(name, _)| name == wanted).map(|(_, content)| content);
+        // Other programs comment on their files too.
+        entry(b"ISFT").filter(|software| software.starts_with(SOFTWARE))?;
+        let comment = entry(b"ICMT")?;
+        let end = comment.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        String::from_utf8(comment[..end].to_vec()).ok()
+    })
+}
+
+/// The chunks one after the other, as name and content, up to the first that claims more bytes than there are.
+fn chunks(mut bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    std::iter::from_fn(move || {
+        let (head, rest) = bytes.split_at_checked(8)?;
+        let length = usize::try_from(u32::from_le_bytes(head[4..].try_into().ok()?)).ok()?;
+        let content = rest.get(..length)?;
+        bytes = rest.get(length + length % 2..).unwrap_or_default();
+        Some((&head[..4], content))
+    })
 }
 
 /// Writes the file at `path`, which another program never sees half written.
 ///
 /// # Errors   those of [`to_bytes`]; [`Error::Write`] if the file cannot be written.
 pub fn write(sound: &Stereo, path: impl AsRef<Path>) -> Result<(), Error> {
+    write_with_text(sound, None, path)
+}
+
+/// Like [`write`](fn@write), with a text as in [`to_bytes_with_text`].
+///
+/// # Errors   as [`write`](fn@write).
+pub fn write_with_text(sound: &Stereo, text: Option<&str>, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
-    let bytes = to_bytes(sound)?;
+    let bytes = to_bytes_with_text(sound, text)?;
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".unfinished");
     std::fs::write(&unfinished, bytes)
@@ -86,6 +158,42 @@ mod tests {
     #[test]
     fn wild_samples_are_clipped() {
         assert_eq!((dithered(9.0, 0), dithered(-9.0, 0), dithered(f32::NAN, 0)), (i16::MAX, i16::MIN, 0));
+    }
+
+    #[test]
+    fn a_text_is_found_again_and_the_sound_is_untouched() {
+        let sound = Stereo { sample_rate_hz: 8_000, left: vec![0.5; 7], right: vec![-0.5; 7] };
+        let plain = to_bytes(&sound).expect("bytes");
+        assert_eq!((text(&plain), to_bytes_with_text(&sound, None).expect("bytes") == plain), (None, true));
+        for written in ["", "a", "ab", "seed = 7; \"Für Elise\"\n\0 x"] {
+            let bytes = to_bytes_with_text(&sound, Some(written)).expect("bytes");
+            assert_eq!(text(&bytes).as_deref(), Some(written));
+            assert_eq!(u32::from_le_bytes(bytes[4..8].try_into().expect("four")) as usize, bytes.len() - 8);
+            assert!(bytes.len().is_multiple_of(2) && bytes[8..plain.len()] == plain[8..]);
+            let samples = |bytes: Vec<u8>| {
+                let reader = hound::WavReader::new(Cursor::new(bytes)).expect("a valid header");
+                reader.into_samples::<i16>().map(|s| s.expect("a sample")).collect::<Vec<_>>()
+            };
+            assert_eq!(samples(bytes), samples(plain.clone()));
+        }
+    }
+
+    #[test]
+    fn texts_of_other_programs_and_of_damaged_files_are_not_ours() {
+        let sound = Stereo::silence(8_000, 3);
+        let bytes = to_bytes_with_text(&sound, Some("recipe")).expect("bytes");
+        for length in 0..bytes.len() - 1 {
+            assert_eq!(text(&bytes[..length]), None, "cut to {length} bytes");
+        }
+        let mut others = bytes.clone();
+        let software = others.windows(7).position(|seven| seven == SOFTWARE).expect("our name");
+        others[software] = b'Z';
+        assert_eq!(text(&others), None);
+        for place in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[place] ^= 0xff;
+            let _ = text(&damaged);
+        }
     }
 
     #[test]

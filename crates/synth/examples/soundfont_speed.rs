@@ -1,0 +1,21 @@
+//! Plays a MIDI file with a SoundFont and the hall, without mastering, into a 16-bit WAV: what fluidsynth does, for comparison.
+//!
+//!     cargo build --release -p aeolian-synth --example soundfont_speed
+//!     time target/release/examples/soundfont_speed FONT.sf2 FILE.mid ours.wav
+//!     time fluidsynth -ni -q -r 44100 -F theirs.wav FONT.sf2 FILE.mid
+//!
+//! You should see less user time than fluidsynth needs.
+
+use aeolian_synth::{Error, Instruments, RenderSettings, SoundFont, mixdown, wav};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [font, file, out] = &arguments[..] else { return Err("usage: soundfont_speed FONT FILE.mid OUT.wav".into()) };
+    let score = aeolian_score::midi::read(&std::fs::read(file)?)?.score;
+    let font = SoundFont::open_for(font, &score)?;
+    let settings = RenderSettings::default();
+    let mix = mixdown(&score, &settings, Instruments::SoundFont(&font), |_| Ok::<(), Error>(()))?;
+    wav::write(&mix, out)?;
+    println!("{out}: {:.1} seconds of {} parts", mix.seconds(), score.parts.len());
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Stems: every part alone, and the hall; added up in their order they are the mix, to the last bit.
+//!
+//! Floating-point sums depend on their order, so there is one order only: parts as in the score, then the hall, each added to
+//! what is there. Parts are played side by side on all cores, but added one after another.
+
+use crate::elementary::gain_from_db;
+use crate::error::Error;
+use crate::loops::{folded, loop_end};
+use crate::panorama;
+use crate::render::{Clock, RenderSettings, house_stem};
+use crate::reverb;
+use crate::soundfont::SoundFont;
+use crate::stereo::Stereo;
+use aeolian_score::{Part, Score};
+use rayon::prelude::*;
+
+/// Seconds at the very end over which what still rings fades to silence.
+const FADE_SECONDS: f64 = 0.3;
+
+/// Who plays.
+#[derive(Clone, Copy, Debug)]
+pub enum Instruments<'a> {
+    /// The instruments this crate makes itself.
+    House,
+    /// Those of a SoundFont.
+    SoundFont(&'a SoundFont),
+}
+
+/// One part alone, or the hall.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stem {
+    /// The part's name in the score, "Hall" for the hall; may be empty.
+    pub name: String,
+    /// Its sound, in its place and as loud as in the mix before the master stage.
+    pub sound: Stereo,
+}
+
+/// Plays every part and hands its stem to `each`, which may keep it, write it, count it, or stop with an error; returns the
+/// mix before the master stage.
+///
+/// Parts without notes have no stem. The hall, if any is asked for, is the last stem. All stems are as long as the mix:
+/// ⌈end·rate⌉ + round(tail·rate) frames, or in a loop round(end of the last bar·rate) frames.
+///
+/// # Errors   [`Error::Setting`], [`Error::TooLong`], [`Error::SoundFont`], and those of `each`.
+pub fn mixdown<E: From<Error>>(
+    score: &Score,
+    settings: &RenderSettings,
+    instruments: Instruments,
+    mut each: impl FnMut(Stem) -> Result<(), E>,
+) -> Result<Stereo, E> {
+    settings.check()?;
+    let clock = Clock { score, settings };
+    let span = Span::of(&clock)?;
+    let places = panorama::places(score);
+    let heard: Vec<(&Part, f32)> = score.parts.iter().zip(places).filter(|(p, _)| !p.notes.is_empty()).collect();
+    // What the hall hears is never folded; in a loop the mix is.
+    let mut dry = span.silence();
+    let mut round = span.loop_frames.map(|n| Stereo::silence(settings.sample_rate_hz, n));
+    for together in heard.chunks(rayon::current_num_threads().max(1)) {
+        let play = |&(part, pan): &(&Part, f32)| match instruments {
+            Instruments::House => house_stem(part, pan, &clock, span.frames),
+            Instruments::SoundFont(font) => font.stem(part, pan, &clock, span.frames),
+        };
+        let played: Vec<Result<Stereo, Error>> = together.par_iter().map(play).collect();
+        for ((part, _), sound) in together.iter().zip(played) {
+            let mut sound = sound?;
+            span.trim(&mut sound, gain_from_db(settings.gain_db) as f32);
+            add(&mut dry, &sound);
+            let sound = span.once(sound);
+            if let Some(round) = &mut round {
+                add(round, &sound);
+            }
+            each(Stem { name: part.name.clone(), sound })?;
+        }
+    }
+    let room = (settings.reverb > 0.0).then(|| {
+        let mut room = reverb::room(&dry, settings.reverb);
+        span.trim(&mut room, 1.0);
+        span.once(room)
+    });
+    let mut mix = round.unwrap_or(dry);
+    if let Some(sound) = room {
+        add(&mut mix, &sound);
+        each(Stem { name: "Hall".to_owned(), sound })?;
+    }
+    Ok(mix)
+}
+
+/// How long everything sounds.
+struct Span {
+    sample_rate_hz: u32,
+    /// With the tail.
+    frames: usize,
+    loop_frames: Option<usize>,
+}
+
+impl Span {
+    fn of(clock: &Clock) -> Result<Self, Error> {
+        let rate = f64::from(clock.settings.sample_rate_hz);
+        let tail = (clock.settings.tail_seconds * rate).round() as usize;
+        let loop_frames = clock.settings.seamless.then(|| clock.seconds_at(loop_end(clock.score))).transpose()?;
+        let loop_frames = loop_frames.map(|seconds| ((seconds * rate).round() as usize).max(1));
+        let frames = clock.last_frame()?.max(loop_frames.unwrap_or(0)) + tail;
+        Ok(Self { sample_rate_hz: clock.settings.sample_rate_hz, frames, loop_frames })
+    }
+
+    fn silence(&self) -> Stereo {
+        Stereo::silence(self.sample_rate_hz, self.frames)
+    }
+
+    /// Applies the gain, and the fade at the end of the tail.
+    fn trim(&self, sound: &mut Stereo, gain: f32) {
+        if gain != 1.0 {
+            sound.left.iter_mut().chain(&mut sound.right).for_each(|x| *x *= gain);
+        }
+        let frames = ((FADE_SECONDS * f64::from(self.sample_rate_hz)) as usize).min(sound.frames());
+        let start = sound.frames() - frames;
+        for i in 0..frames {
+            let x = (frames - i - 1) as f32 / frames as f32;
+            let gain = x * x * (3.0 - 2.0 * x);
+            sound.left[start + i] *= gain;
+            sound.right[start + i] *= gain;
+        }
+    }
+
+    /// One round of a loop; anything else as it is.
+    fn once(&self, sound: Stereo) -> Stereo {
+        match self.loop_frames {
+            Some(frames) => folded(&sound, frames),
+            None => sound,
+        }
+    }
+}
+
+fn add(sum: &mut Stereo, sound: &Stereo) {
+    sum.left.iter_mut().zip(&sound.left).for_each(|(s, x)| *s += x);
+    sum.right.iter_mut().zip(&sound.right).for_each(|(s, x)| *s += x);
+}
