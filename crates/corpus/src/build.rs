@@ -3,7 +3,8 @@
 //! Pieces are read in parallel and written in order of source and id, so the same music always gives the same bytes.
 
 use crate::importer::{self, Candidate, Importer};
-use crate::{CorpusError, Piece, Split, file, record};
+use crate::piece::lane_of;
+use crate::{CorpusError, Licence, Piece, Split, file, record};
 use aeolian_score::Score;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -42,6 +43,8 @@ pub struct SetCount {
     pub set: String,
     /// The folder.
     pub source: PathBuf,
+    /// Who may use what has learned from it.
+    pub licence: Licence,
     /// Pieces to learn from.
     pub train: usize,
     /// Pieces to choose with.
@@ -86,11 +89,29 @@ pub fn build(
     out: &Path,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<BuildReport, CorpusError> {
+    build_licensed(sources, splits, Licence::Full, out, progress)
+}
+
+/// [`build`] for a model with this licence: with [`Licence::Open`], sources that are not open are refused.
+///
+/// # Errors   those of [`build`]; `NotOpen` for such a source.
+pub fn build_licensed(
+    sources: &[PathBuf],
+    splits: Option<&Path>,
+    licence: Licence,
+    out: &Path,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<BuildReport, CorpusError> {
     let mut report = BuildReport::default();
-    let mut records = Vec::new();
+    let mut records = Records::default();
     for source in sources {
-        build_source(source, splits, &mut report, &mut records, progress)?;
+        let importer = importer::of(source)?;
+        if importer.licence() > licence {
+            return Err(CorpusError::NotOpen { path: source.clone(), set: importer.name() });
+        }
+        build_source(importer, source, splits, &mut report, &mut records, progress)?;
     }
+    let Records { records, extended } = records;
     if records.is_empty() {
         let not_in_splits: usize = report.sets.iter().map(|s| s.not_in_splits).sum();
         return Err(CorpusError::NothingImported {
@@ -98,26 +119,37 @@ pub fn build(
             first_reason: report.skipped.first().map(|s| format!("{}: {}", s.path.display(), s.reason)),
         });
     }
-    (report.digest, report.bytes) = file::write(&records, out)?;
+    (report.digest, report.bytes) = file::write(&records, extended, out)?;
     Ok(report)
 }
 
+/// Pieces as bytes, and whether any needs more than the first format had.
+#[derive(Default)]
+struct Records {
+    records: Vec<Vec<u8>>,
+    extended: bool,
+}
+
 fn build_source(
+    importer: &dyn Importer,
     source: &Path,
     splits: Option<&Path>,
     report: &mut BuildReport,
-    records: &mut Vec<Vec<u8>>,
+    records: &mut Records,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(), CorpusError> {
-    std::fs::read_dir(source).map_err(CorpusError::io(source))?;
-    let recognised = importer::ALL.into_iter().find(|importer| importer.recognises(source));
-    let importer = recognised.ok_or_else(|| CorpusError::NoMusic(source.to_owned()))?;
     let candidates = importer.pieces(source)?;
     if candidates.is_empty() {
         return Err(CorpusError::NoMusic(source.to_owned()));
     }
-    let mut count =
-        SetCount { set: importer.name().to_owned(), source: source.to_owned(), train: 0, valid: 0, not_in_splits: 0 };
+    let mut count = SetCount {
+        set: importer.name().to_owned(),
+        source: source.to_owned(),
+        licence: importer.licence(),
+        train: 0,
+        valid: 0,
+        not_in_splits: 0,
+    };
     let sides = Sides::of(importer, source, splits)?;
     let found = candidates.len();
     let candidates: Vec<(Candidate, Split)> =
@@ -130,8 +162,9 @@ fn build_source(
         let read: Vec<_> = chunk.par_iter().map(|(c, split)| import(importer, source, c, *split)).collect();
         for ((candidate, split), result) in chunk.iter().zip(read) {
             match result {
-                Ok((record, notes)) => {
-                    records.push(record);
+                Ok(Record { bytes, notes, extended }) => {
+                    records.records.push(bytes);
+                    records.extended |= extended;
                     report.notes += notes;
                     *(if *split == Split::Train { &mut count.train } else { &mut count.valid }) += 1;
                 }
@@ -144,13 +177,16 @@ fn build_source(
     Ok(())
 }
 
-/// One piece as its record and its number of notes.
-fn import(
-    importer: &dyn Importer,
-    source: &Path,
-    candidate: &Candidate,
-    split: Split,
-) -> Result<(Vec<u8>, usize), String> {
+/// One piece as bytes.
+#[derive(Debug, PartialEq)]
+struct Record {
+    bytes: Vec<u8>,
+    notes: usize,
+    extended: bool,
+}
+
+/// Reads one piece.
+fn import(importer: &dyn Importer, source: &Path, candidate: &Candidate, split: Split) -> Result<Record, String> {
     let mut imported = importer.import(source, candidate)?;
     put_in_order(&mut imported.score);
     let piece = Piece {
@@ -159,14 +195,18 @@ fn import(
         split,
         title: imported.title,
         score: imported.score,
-        lanes: imported.lanes,
+        lanes: imported.roles.iter().map(|role| role.and_then(lane_of)).collect(),
+        roles: imported.roles,
+        style: imported.style,
+        licence: importer.licence(),
         confident_bars: imported.confident_bars,
     };
     let notes = piece.score.parts.iter().map(|part| part.notes.len()).sum();
+    let extended = record::is_extended(&piece);
     let record = record::write(&piece);
     // What cannot be read again must not get in: one strange file would spoil the corpus for good.
     match record::read(&record) {
-        Ok(back) if back == piece => Ok((record, notes)),
+        Ok(back) if back == piece => Ok(Record { bytes: record, notes, extended }),
         Ok(_) => Err("It does not come back as it was written.".to_owned()),
         Err(reason) => Err(format!("It holds {reason}.")),
     }
@@ -236,6 +276,7 @@ impl Sides {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Style;
     use crate::importer::Imported;
     use aeolian_score::{GRID, MeterChange, Note, Part, Tick};
 
@@ -253,13 +294,14 @@ mod tests {
             Ok(Vec::new())
         }
         fn import(&self, _: &Path, _: &Candidate) -> Result<Imported, String> {
-            let lanes = vec![None; self.0.parts.len()];
-            Ok(Imported { title: String::new(), score: self.0.clone(), lanes, confident_bars: true })
+            let roles = vec![None; self.0.parts.len()];
+            let style = Style::default();
+            Ok(Imported { title: String::new(), score: self.0.clone(), roles, style, confident_bars: true })
         }
     }
 
-    fn import_given(score: Score) -> Result<(Vec<u8>, usize), String> {
-        let candidate = Candidate { id: "x".into(), path: "x.mid".into() };
+    fn import_given(score: Score) -> Result<Record, String> {
+        let candidate = Candidate { id: "x".into(), path: "x.mid".into(), entry: String::new() };
         import(&Given(score), Path::new("."), &candidate, Split::Train)
     }
 
@@ -275,8 +317,8 @@ mod tests {
         let mut score = Score::new(GRID);
         let note = |onset| Note { onset: Tick(onset), pitch: 60, duration: Tick(3), velocity: 80 };
         score.parts = vec![Part { notes: vec![note(9), note(0)], ..Part::default() }];
-        let (record, notes) = import_given(score).unwrap();
-        assert_eq!(notes, 2);
-        assert_eq!(record::read(&record).unwrap().score.parts[0].notes, [note(0), note(9)]);
+        let record = import_given(score).unwrap();
+        assert_eq!((record.notes, record.extended), (2, false));
+        assert_eq!(record::read(&record.bytes).unwrap().score.parts[0].notes, [note(0), note(9)]);
     }
 }

@@ -18,6 +18,14 @@ pub enum CorpusError {
     /// No importer knows what is in a folder.
     #[error("{0} holds no music that I can read: I looked for MIDI files (.mid, .midi) in it and its folders.")]
     NoMusic(PathBuf),
+    /// A source that a freely licensed model must not learn from.
+    #[error("{path} ({set}) is not freely licensed, so it cannot be part of an open corpus.")]
+    NotOpen {
+        /// The folder.
+        path: PathBuf,
+        /// The set it holds.
+        set: &'static str,
+    },
     /// There were files, but none of them became a piece.
     #[error(
         "None of the {candidates} files found could become part of a corpus, so nothing was written.{}",

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! 0    magic    8 bytes  "AEOLCORP"
-//! 8    version  u32      1
+//! 8    version  u32      1, or 2 if a record has an extension (roles, style, licence)
 //! 12   digest   32 bytes blake3 of everything from byte 44 on
 //! 44   pieces   u32      n
 //! 48   index    n × (offset u64 from the start of the file, length u64)
@@ -21,7 +21,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 const MAGIC: [u8; 8] = *b"AEOLCORP";
-const VERSION: u32 = 1;
+const PLAIN: u32 = 1;
+const EXTENDED: u32 = 2;
 const DIGEST: usize = 12;
 const COUNT: usize = 44;
 const INDEX: usize = 48;
@@ -53,8 +54,8 @@ impl Corpus {
             return Err(CorpusError::NotACorpus(path.to_owned()));
         }
         let found = u32_at(&bytes, 8).ok_or_else(|| damaged("the header breaks off"))?;
-        if found != VERSION {
-            return Err(CorpusError::Version { path: path.to_owned(), found, known: VERSION });
+        if !(PLAIN..=EXTENDED).contains(&found) {
+            return Err(CorpusError::Version { path: path.to_owned(), found, known: EXTENDED });
         }
         let len = u32_at(&bytes, COUNT).ok_or_else(|| damaged("the header breaks off"))? as usize;
         let digest = blake3::hash(&bytes[COUNT..]);
@@ -117,10 +118,11 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 /// Writes records as a corpus at `out` and returns its digest and size in bytes. Whoever reads an older file there
-/// keeps reading it: the new one is written beside it and renamed. Its folder is made if it is not there.
+/// keeps reading it: the new one is written beside it and renamed. Its folder is made if it is not there. `extended`: some
+/// record has an extension.
 ///
 /// # Errors   `Io`; then an older file at `out` is untouched.
-pub(crate) fn write(records: &[Vec<u8>], out: &Path) -> Result<(String, u64), CorpusError> {
+pub(crate) fn write(records: &[Vec<u8>], extended: bool, out: &Path) -> Result<(String, u64), CorpusError> {
     let count = u32::try_from(records.len()).expect("every record is in memory, so they are fewer than 2³²");
     let mut index = count.to_le_bytes().to_vec();
     let mut offset = (INDEX + records.len() * INDEX_ENTRY) as u64;
@@ -135,7 +137,8 @@ pub(crate) fn write(records: &[Vec<u8>], out: &Path) -> Result<(String, u64), Co
         hasher.update(record);
     });
     let digest = hasher.finalize();
-    let header = [&MAGIC[..], &VERSION.to_le_bytes(), digest.as_bytes()].concat();
+    let version = if extended { EXTENDED } else { PLAIN };
+    let header = [&MAGIC[..], &version.to_le_bytes(), digest.as_bytes()].concat();
     let content = [&header, &index].into_iter().chain(records);
     write_then_rename(content, out)?;
     Ok((digest.to_hex().to_string(), offset))
@@ -175,14 +178,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sample.corpus");
         let record = record::write(&sample());
-        write(&[record.clone(), record], &path).unwrap();
+        write(&[record.clone(), record], true, &path).unwrap();
         (folder, path)
     }
 
     #[test]
     fn a_folder_that_is_not_there_yet_is_made() {
         let folder = tempfile::tempdir().unwrap();
-        write(&[record::write(&sample())], &folder.path().join("work/new/sample.corpus")).unwrap();
+        write(&[record::write(&sample())], true, &folder.path().join("work/new/sample.corpus")).unwrap();
         assert!(folder.path().join("work/new/sample.corpus").exists());
     }
 
@@ -225,6 +228,6 @@ mod tests {
         let mut bytes = fs::read(&path).unwrap();
         bytes[8] = 9;
         fs::write(&path, bytes).unwrap();
-        assert!(matches!(Corpus::open(&path), Err(CorpusError::Version { found: 9, known: 1, .. })));
+        assert!(matches!(Corpus::open(&path), Err(CorpusError::Version { found: 9, known: 2, .. })));
     }
 }

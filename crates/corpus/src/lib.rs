@@ -14,6 +14,7 @@
 //! # Ok::<(), aeolian_corpus::CorpusError>(())
 //! ```
 
+pub mod audit;
 mod build;
 mod error;
 mod file;
@@ -21,7 +22,7 @@ pub mod importer;
 mod piece;
 mod record;
 
-pub use build::{BuildReport, Progress, SetCount, Skipped, build};
+pub use build::{BuildReport, Progress, SetCount, Skipped, build, build_licensed};
 pub use error::CorpusError;
 pub use file::Corpus;
-pub use piece::{Piece, Split};
+pub use piece::{Licence, Piece, Split, Style, lane_of};

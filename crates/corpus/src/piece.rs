@@ -2,6 +2,7 @@
 
 use aeolian_canvas::NoteLane;
 use aeolian_score::Score;
+use aeolian_score::role::Role;
 
 /// What a piece is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +23,68 @@ impl Split {
     }
 }
 
+/// Who may use what has learned from a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Licence {
+    /// The music is in the public domain or freely licensed: models of it may be passed on.
+    Open,
+    /// The music is in copyright, or nobody knows.
+    Full,
+}
+
+impl Licence {
+    /// The class of a known set; anything else counts as [`Licence::Full`].
+    pub fn of_set(set: &str) -> Self {
+        match set {
+            "openewld"
+            | "openscore_lieder"
+            | "openscore_quartets"
+            | "bach_chorales_music21"
+            | "folk_pd"
+            | "groove"
+            | "game_multitrack"
+            | "piano_midi_de" => Self::Open,
+            // pop909: songs in copyright; mma_band: their melodies.
+            _ => Self::Full,
+        }
+    }
+
+    /// "open" or "full".
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// What kind of music a piece is, in the words of its collection; empty where it says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Style {
+    /// Genre, dance or texture: "jig", "bossa nova", "chorale".
+    pub genre: String,
+    /// Who wrote it.
+    pub composer: String,
+}
+
+impl Style {
+    /// What goes without saying for a known set.
+    pub fn of_set(set: &str) -> Self {
+        let genre = if set == "pop909" { "pop" } else { "" };
+        Self { genre: genre.to_owned(), composer: String::new() }
+    }
+}
+
+/// The lane of today's canvas for a role: bass and sustained parts share the harmony's, drums have none.
+pub fn lane_of(role: Role) -> Option<NoteLane> {
+    match role {
+        Role::Melody => Some(NoteLane::Melody),
+        Role::Counter => Some(NoteLane::Counter),
+        Role::Harmony | Role::Bass | Role::Sustained => Some(NoteLane::Harmony),
+        Role::Drums => None,
+    }
+}
+
 /// A piece of music in a corpus.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Piece {
@@ -38,6 +101,30 @@ pub struct Piece {
     pub score: Score,
     /// The canvas lane of each part; `None` where none fits.
     pub lanes: Vec<Option<NoteLane>>,
+    /// The role of each part; `None` where none fits.
+    pub roles: Vec<Option<Role>>,
+    /// What kind of music it is.
+    pub style: Style,
+    /// Who may use what has learned from it.
+    pub licence: Licence,
     /// False where the bar lines are doubtful: leave such a piece out of anything that counts bars.
     pub confident_bars: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_music_is_not_open() {
+        assert_eq!(Licence::of_set("folder"), Licence::Full);
+        assert_eq!((Licence::of_set("pop909"), Licence::of_set("mma_band")), (Licence::Full, Licence::Full));
+        assert_eq!(Licence::of_set("folk_pd"), Licence::Open);
+    }
+
+    #[test]
+    fn only_drums_have_no_lane() {
+        let without: Vec<Role> = Role::ALL.into_iter().filter(|role| lane_of(*role).is_none()).collect();
+        assert_eq!(without, [Role::Drums]);
+    }
 }

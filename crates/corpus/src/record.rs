@@ -7,7 +7,9 @@
 //! ```text
 //! piece    = id:text set:text title:text split:u8(0 train, 1 valid) confident_bars:u8(0, 1)
 //!            parts:list(part) tempos:list(tempo) meters:list(meter) keys:list(key) chords:list(chord)
-//!            sections:list(section) markers:list(word) score_title:text
+//!            sections:list(section) markers:list(word) score_title:text [extension]
+//! extension = roles:list(u8: 0 none, 1 melody, 2 counter, 3 harmony, 4 bass, 5 drums, 6 sustained) genre:text
+//!            composer:text licence:u8(0 open, 1 full)
 //! part     = name:text program:u8 is_drum:u8 lane:u8(0 none, 1 melody, 2 counter, 3 harmony)
 //!            notes:list(note) lyrics:list(word)
 //! note     = onset:distance duration pitch:u8 velocity:u8
@@ -19,11 +21,17 @@
 //! section  = at:distance length label:text
 //! ```
 //!
+//! The extension stands only where it says more than the rest does: without it, roles are those of the lanes (drums for
+//! drum parts), and style and licence are those of the set. So pieces of pop909 are written as they were before there
+//! were roles, and a corpus of them keeps its digest.
+//!
 //! Reading checks everything: a record that breaks off, goes on too long, or holds a value music does not have is
 //! refused with a reason. A count is never believed before its items are there, so a false one cannot ask for memory.
 
-use crate::{Piece, Split};
+use crate::piece::lane_of;
+use crate::{Licence, Piece, Split, Style};
 use aeolian_canvas::NoteLane;
+use aeolian_score::role::Role;
 use aeolian_score::{
     Chord, ChordEvent, ChordQuality, GRID, Key, KeyChange, MeterChange, Mode, Note, Part, Score, Section, TempoChange,
     TextEvent, Tick,
@@ -41,6 +49,7 @@ const NO_CHORD: u8 = 255;
 pub(crate) fn write(piece: &Piece) -> Vec<u8> {
     assert_eq!(piece.score.ticks_per_quarter, GRID, "a corpus holds quantised scores");
     assert_eq!(piece.score.parts.len(), piece.lanes.len(), "every part has a lane or None");
+    assert_eq!(piece.score.parts.len(), piece.roles.len(), "every part has a role or None");
     let score = &piece.score;
     let mut out = Writer::default();
     out.text(&piece.id);
@@ -66,7 +75,34 @@ pub(crate) fn write(piece: &Piece) -> Vec<u8> {
     );
     out.timed(&score.markers, |m| m.at, |out, m| out.text(&m.text));
     out.text(&score.title);
+    if is_extended(piece) {
+        out.number(piece.roles.len());
+        for role in &piece.roles {
+            out.byte(role.map_or(0, |role| role as u8 + 1));
+        }
+        out.text(&piece.style.genre);
+        out.text(&piece.style.composer);
+        out.byte(u8::from(piece.licence == Licence::Full));
+    }
     out.0
+}
+
+/// True if a piece's record needs the extension.
+pub(crate) fn is_extended(piece: &Piece) -> bool {
+    piece.roles != roles_of_lanes(&piece.score, &piece.lanes)
+        || piece.style != Style::of_set(&piece.set)
+        || piece.licence != Licence::of_set(&piece.set)
+}
+
+/// The roles that go without saying.
+fn roles_of_lanes(score: &Score, lanes: &[Option<NoteLane>]) -> Vec<Option<Role>> {
+    let role = |(part, lane): (&Part, &Option<NoteLane>)| match lane {
+        Some(NoteLane::Melody) => Some(Role::Melody),
+        Some(NoteLane::Counter) => Some(Role::Counter),
+        Some(NoteLane::Harmony) => Some(Role::Harmony),
+        None => part.is_drum.then_some(Role::Drums),
+    };
+    score.parts.iter().zip(lanes).map(role).collect()
 }
 
 fn write_part(out: &mut Writer, part: &Part, lane: Option<NoteLane>) {
@@ -162,10 +198,37 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Piece, Reason> {
     score.sections = from.timed(|from, at| Ok(Section { at, end: from.end(at)?, label: from.text()? }))?;
     score.markers = from.timed(|from, at| Ok(TextEvent { at, text: from.text()? }))?;
     score.title = from.text()?;
+    let (roles, style, licence) = if from.0.is_empty() {
+        (roles_of_lanes(&score, &lanes), Style::of_set(&set), Licence::of_set(&set))
+    } else {
+        read_extension(&mut from, &lanes)?
+    };
     if !from.0.is_empty() {
         return Err("a record is longer than its piece");
     }
-    Ok(Piece { id, set, split, title, score, lanes, confident_bars })
+    Ok(Piece { id, set, split, title, score, lanes, roles, style, licence, confident_bars })
+}
+
+type Extension = (Vec<Option<Role>>, Style, Licence);
+
+fn read_extension(from: &mut Reader<'_>, lanes: &[Option<NoteLane>]) -> Result<Extension, Reason> {
+    if from.number()? as usize != lanes.len() {
+        return Err("roles for other parts");
+    }
+    let mut roles = Vec::new();
+    for lane in lanes {
+        let role = match from.byte()? {
+            0 => None,
+            role => Some(*Role::ALL.get(usize::from(role) - 1).ok_or("an unknown role")?),
+        };
+        if role.and_then(lane_of) != *lane {
+            return Err("a role outside its lane");
+        }
+        roles.push(role);
+    }
+    let style = Style { genre: from.text()?, composer: from.text()? };
+    let licence = if from.flag()? { Licence::Full } else { Licence::Open };
+    Ok((roles, style, licence))
 }
 
 fn read_part(from: &mut Reader<'_>) -> Result<(Part, Option<NoteLane>), Reason> {
@@ -284,6 +347,7 @@ pub(crate) mod tests {
                 ..Part::default()
             },
             Part { name: "Drums".into(), is_drum: true, ..Part::default() },
+            Part { name: "Walk".into(), ..Part::default() },
         ];
         score.tempos = vec![TempoChange { at: Tick(0), qpm: 63.84 }];
         score.meters = vec![MeterChange { at: Tick(48), numerator: 7, denominator: 8 }];
@@ -301,7 +365,10 @@ pub(crate) mod tests {
             split: Split::Valid,
             title: "123木头人".into(),
             score,
-            lanes: vec![Some(NoteLane::Counter), None],
+            lanes: vec![Some(NoteLane::Counter), None, Some(NoteLane::Harmony)],
+            roles: vec![Some(Role::Counter), Some(Role::Drums), Some(Role::Bass)],
+            style: Style { genre: "swing".into(), composer: "Anon.".into() },
+            licence: Licence::Open,
             confident_bars: true,
         }
     }
@@ -311,10 +378,37 @@ pub(crate) mod tests {
         assert_eq!(read(&write(&sample())), Ok(sample()));
     }
 
+    /// The sample as it would be with nothing to say beyond its lanes and its set.
+    pub(crate) fn plain() -> Piece {
+        let mut piece = sample();
+        piece.roles[2] = Some(Role::Harmony);
+        piece.style = Style::of_set(&piece.set);
+        piece.licence = Licence::of_set(&piece.set);
+        piece
+    }
+
+    #[test]
+    fn what_goes_without_saying_is_not_written() {
+        let (plain, extended) = (plain(), sample());
+        assert!(!is_extended(&plain) && is_extended(&extended));
+        let (plain_bytes, extended_bytes) = (write(&plain), write(&extended));
+        assert_eq!(extended_bytes[..plain_bytes.len()], plain_bytes);
+        assert_eq!(read(&plain_bytes), Ok(plain));
+    }
+
+    #[test]
+    fn a_role_that_does_not_fit_its_lane_is_refused() {
+        let mut piece = sample();
+        piece.roles[0] = Some(Role::Melody);
+        assert_eq!(read(&write(&piece)), Err("a role outside its lane"));
+    }
+
     #[test]
     fn every_shortened_record_is_refused() {
         let bytes = write(&sample());
-        for length in 0..bytes.len() {
+        let plain = write(&plain()).len();
+        // A record without its extension is a whole record.
+        for length in (0..bytes.len()).filter(|length| *length != plain) {
             assert!(read(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
         }
         let longer = [bytes, vec![0]].concat();

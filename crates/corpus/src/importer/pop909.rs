@@ -8,11 +8,11 @@
 //! The phrase labels come from another release, so they are used only where they agree with this one: their bars must
 //! be near whole bars of the music and they must end where the music ends. Where they do not, the form is unknown.
 
-use super::{Candidate, Imported, Importer, read_file, sorted_entries};
-use crate::CorpusError;
-use aeolian_canvas::NoteLane;
+use super::{Candidate, Imported, Importer, midi_files, read_file, read_midi};
+use crate::{CorpusError, Style};
 use aeolian_score::quantise::quantise;
-use aeolian_score::{Chord, ChordEvent, GRID, Key, KeyChange, MeterChange, Mode, Score, Section, Tick, midi};
+use aeolian_score::role::Role;
+use aeolian_score::{Chord, ChordEvent, GRID, Key, KeyChange, MeterChange, Mode, Score, Section, Tick};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -36,30 +36,19 @@ impl Importer for Pop909 {
     }
 
     fn pieces(&self, folder: &Path) -> Result<Vec<Candidate>, CorpusError> {
-        let files = sorted_entries(&folder.join("midi"))?.into_iter().map(|entry| entry.path());
-        let midi = files.filter(|path| path.extension().is_some_and(|e| e == "mid"));
-        Ok(midi
-            .filter_map(|path| {
-                let id = path.file_stem()?.to_str()?.to_owned();
-                Some(Candidate { id, path })
-            })
-            .collect())
+        midi_files(&folder.join("midi"))
     }
 
     fn import(&self, folder: &Path, candidate: &Candidate) -> Result<Imported, String> {
-        let read = midi::read(&read_file(&candidate.path)?).map_err(|e| e.to_string())?;
-        let annotation = folder.join("ann").join(&candidate.id).with_extension("json");
-        let annotation = read_file(&annotation).map_err(|e| format!("Its annotation is missing. {e}"))?;
-        let annotation: Annotation =
-            serde_json::from_slice(&annotation).map_err(|e| format!("Its annotation cannot be understood: {e}."))?;
-
-        let (mut score, _) = quantise(&read.score);
+        let read = read_midi(&candidate.path)?;
+        let annotation = annotation(folder, &candidate.id)?;
+        let (mut score, _) = quantise(&read);
         // The chords are annotated; as notes they would only double them.
         score.parts.retain(|part| part.name != "CHORDS");
         if score.parts.iter().all(|part| part.notes.is_empty()) {
             return Err("It holds no notes.".to_owned());
         }
-        let lanes = score.parts.iter().map(|part| lane(&part.name)).collect();
+        let roles = score.parts.iter().map(|part| role(&part.name)).collect();
         score.title.clone_from(&annotation.title);
         score.meters = annotation.meters()?;
         score.keys = annotation.keys()?;
@@ -68,17 +57,35 @@ impl Importer for Pop909 {
         Ok(Imported {
             title: annotation.title,
             score,
-            lanes,
+            roles,
+            style: Style::of_set("pop909"),
             confident_bars: matches!(annotation.downbeat.confidence.as_str(), "A" | "B"),
         })
     }
 }
 
-fn lane(track: &str) -> Option<NoteLane> {
+fn annotation(folder: &Path, id: &str) -> Result<Annotation, String> {
+    let annotation = folder.join("ann").join(id).with_extension("json");
+    let annotation = read_file(&annotation).map_err(|e| format!("Its annotation is missing. {e}"))?;
+    serde_json::from_slice(&annotation).map_err(|e| format!("Its annotation cannot be understood: {e}."))
+}
+
+/// Gives the keys, chords and sections of a song of pop909 to another score of the same music; its title.
+///
+/// # Errors   a sentence for people, where the annotation is missing or makes no sense.
+pub(super) fn annotate(folder: &Path, id: &str, score: &mut Score) -> Result<String, String> {
+    let annotation = annotation(folder, id)?;
+    score.keys = annotation.keys()?;
+    score.chords = annotation.chords()?;
+    score.sections = annotation.sections(score);
+    Ok(annotation.title)
+}
+
+fn role(track: &str) -> Option<Role> {
     match track {
-        "MELODY" => Some(NoteLane::Melody),
-        "BRIDGE" => Some(NoteLane::Counter),
-        "PIANO" => Some(NoteLane::Harmony),
+        "MELODY" => Some(Role::Melody),
+        "BRIDGE" => Some(Role::Counter),
+        "PIANO" => Some(Role::Harmony),
         _ => None,
     }
 }
