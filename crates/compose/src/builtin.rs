@@ -1,6 +1,8 @@
 //! The models inside the binary.
 
 use crate::{ComposeError, Composer};
+use aeolian_metrics::originality::Index;
+use std::sync::LazyLock;
 
 /// A stored model: its name in requests, and its weight file.
 pub struct Builtin {
@@ -21,6 +23,16 @@ pub const BUILTIN: [Builtin; 2] = [
         weights: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/pop909-lstm.safetensors")),
     },
 ];
+
+/// What the built-in models have learned from, as far as telling a copy needs it
+/// (docs/decisions/0007-originality-index.md).
+pub fn originality() -> &'static Index {
+    static INDEX: LazyLock<Index> = LazyLock::new(|| {
+        let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/pop909-originality.index"));
+        Index::from_bytes(bytes).expect("the index is part of the program")
+    });
+    &INDEX
+}
 
 impl Composer {
     /// A composer with the built-in model of this name.

@@ -1,11 +1,21 @@
 //! A model at work: request in, [`Composition`] out.
+//!
+//! A verb states the wish as evidence ([`verbs`]), the sampler draws it window by window, and the canvas becomes a
+//! score: a new one, or a person's own with new notes in it.
 
-use crate::plan;
-use crate::{Recipe, Request, RequestError, dynamics};
-use aeolian_canvas::canvas::{Canvas, NoteLane};
-use aeolian_canvas::cells::{CHORD_LANE, GROUPS, read_quarter};
+use crate::control::{self, Control};
+use crate::merge::merge;
+use crate::plan::{choose_tempo, fits_the_canvas};
+use crate::rules::{Frame, RuleSet};
+use crate::statement::{NOTE_LANES, Statement, WINDOW, Window};
+use crate::tilt::Tilts;
+use crate::verbs::{self, Job, OneLaneEach, Outcome, Stage, Verb};
+use crate::wish::RhythmGrid;
+use crate::{Recipe, Request, RequestError, Source, dynamics, feasible, performance, rhythm};
+use aeolian_canvas::cells::CHORD_LANE;
 use aeolian_canvas::decode::{DecodeContext, DecodeReport, decode};
-use aeolian_diffusion::{Denoiser, Levels, Method, Noise, Settings, sample, schedule};
+use aeolian_canvas::{Canvas, ChordCell};
+use aeolian_diffusion::{Denoiser, Guided, Layout, Levels, Look, Method, Noise, Settings, Steering, sample, schedule};
 use aeolian_nets::{Model, ModelError};
 use aeolian_score::{Key, Score};
 
@@ -15,9 +25,7 @@ const LOWEST_LOG_SNR: f64 = -7.0;
 const HIGHEST_LOG_SNR: f64 = 4.5;
 /// How far chords are ahead of the notes at first, in log snr: harmony is settled before its details.
 const CHORD_LEAD: f64 = 2.0;
-/// Quarters the models were trained on.
-const WINDOW: usize = 32;
-/// MIDI velocity of the lanes before accents: the tune in front.
+/// MIDI velocity of the lanes where the model says nothing of loudness: the tune in front.
 const LEVELS: [u8; 3] = [92, 76, 66];
 
 /// What can go wrong.
@@ -47,16 +55,20 @@ pub enum ComposeError {
 /// A finished piece.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Composition {
-    /// The music, in its key, at 12 ticks a quarter.
+    /// The music, in its key: at 12 ticks a quarter if it is new, at its own resolution if it was somebody's.
     pub score: Score,
-    /// The cells the model drew, in C major or A minor.
+    /// The cells the model drew and was given, in C major or A minor.
     pub canvas: Canvas,
     /// What had to be understood rather than read.
     pub repairs: DecodeReport,
     /// The key of the piece.
     pub key: Key,
-    /// Quarters a minute.
+    /// Quarters a minute at the beginning.
     pub tempo: f64,
+    /// What was asked and what came of it.
+    pub controls: Vec<Control>,
+    /// Network evaluations, each of one window.
+    pub evaluations: usize,
     /// How it was made.
     pub recipe: Recipe,
 }
@@ -67,15 +79,14 @@ pub struct Composer {
     digest: String,
 }
 
-/// Streams of a piece's seed.
-const CHOICES: u64 = 1;
+/// Stream of a piece's seed.
 const SAMPLING: u64 = 2;
 
 impl Composer {
     /// Reads a weight file.
     pub fn new(weights: &[u8]) -> Result<Self, ComposeError> {
         let model = Model::from_bytes(weights)?;
-        if !plan::fits_the_canvas(model.layout()) {
+        if !fits_the_canvas(model.layout()) {
             return Err(ComposeError::OtherCanvas);
         }
         Ok(Self { model, digest: blake3::hash(weights).to_hex().to_string() })
@@ -91,6 +102,16 @@ impl Composer {
         &self.model
     }
 
+    /// A request stated as evidence for this model.
+    ///
+    /// # Errors   what [`Request::check`] and the verb find
+    pub fn state(&self, request: &Request) -> Result<Job, RequestError> {
+        request.check()?;
+        let job = verbs::state(request, Stage { layout: self.model.layout(), prior: self.model.prior() })?;
+        feasible::check(request, &job, tempo_of(request, &job))?;
+        Ok(job)
+    }
+
     /// Composes one piece on the calling thread. `progress(done, of)` is told of every network evaluation and may
     /// answer false to stop.
     pub fn compose(
@@ -98,71 +119,175 @@ impl Composer {
         request: &Request,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Composition, ComposeError> {
-        request.check()?;
-        let noise = Noise::new(request.seed);
-        let chosen = noise.stream(CHOICES);
-        let key = request.key.unwrap_or_else(|| plan::choose_key(chosen, self.model.layout(), self.model.prior()));
-        let tempo = request.tempo.unwrap_or_else(|| plan::choose_tempo(chosen));
-        let home = plan::home_key(key.mode);
-        let mut canvas = plan::blank(request.bars, home);
-        let windows = plan::windows(canvas.quarters, WINDOW);
-        let evaluations = windows.len() * Method::Ancestral.evaluations(request.steps);
-        let mut done_before = 0;
-        for (index, &window) in windows.iter().enumerate() {
-            let seed = u64::from(noise.stream(SAMPLING).bits(index as u64));
-            self.fill(&mut canvas, window, seed, request, &mut |done| progress(done_before + done, evaluations))?;
-            done_before += evaluations / windows.len();
+        let job = self.state(request)?;
+        let tempo = tempo_of(request, &job);
+        let (canvas, evaluations) = self.draw(request, &job, tempo, progress)?;
+        let (mut score, repairs) = self.finish(request, &job, &canvas, tempo);
+        if score.title.is_empty() {
+            score.title = format!("Aeolian no. {}", request.seed);
         }
-        let context =
-            DecodeContext { qpm: tempo, default_velocities: LEVELS, title: title(request), ..DecodeContext::default() };
-        let (score, repairs) = decode(&canvas, &context);
-        // From C major or A minor to the key, by the shorter way.
-        let up = (i32::from(key.tonic) - i32::from(home.tonic)).rem_euclid(12);
-        let mut score = score.transposed(if up > 5 { up - 12 } else { up });
-        dynamics::add_accents(&mut score);
         let recipe = Recipe {
             aeolian: env!("CARGO_PKG_VERSION").to_owned(),
             model: self.digest.clone(),
             request: request.clone(),
         };
-        Ok(Composition { score, canvas, repairs, key, tempo, recipe })
+        let controls = control::report(request, &job, &canvas, &score);
+        Ok(Composition { score, canvas, repairs, key: job.key, tempo, controls, evaluations, recipe })
     }
 
-    /// Samples one window into the canvas.
-    fn fill(
+    /// Draws everything that a job asks for; also says how many evaluations that took.
+    fn draw(
         &self,
-        canvas: &mut Canvas,
-        window: (usize, usize, usize),
-        seed: u64,
         request: &Request,
+        job: &Job,
+        tempo: f64,
+        progress: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<(Canvas, usize), ComposeError> {
+        let mut statement = job.statement.clone();
+        let a_window = Method::Ancestral.evaluations(request.steps);
+        let of = statement.windows() * a_window;
+        let noise = Noise::new(request.seed).stream(SAMPLING);
+        let (mut done, mut evaluations) = (0, 0);
+        while let Some(window) = statement.next_window() {
+            statement.recall(&window);
+            let seed = u64::from(noise.bits((done / a_window) as u64));
+            // A guided evaluation looks twice.
+            evaluations += a_window * if guidance(request, &statement, &window) == 1.0 { 1 } else { 2 };
+            let drawn =
+                self.draw_window(request, job, &statement, &window, tempo, seed, &mut |d| progress(done + d, of))?;
+            statement.take(&window, &drawn);
+            done += a_window;
+        }
+        Ok((statement.canvas, evaluations))
+    }
+
+    /// Samples one window: choices (T, groups).
+    fn draw_window(
+        &self,
+        request: &Request,
+        job: &Job,
+        statement: &Statement,
+        window: &Window,
+        tempo: f64,
+        seed: u64,
         progress: &mut dyn FnMut(usize) -> bool,
-    ) -> Result<(), ComposeError> {
-        let task = plan::task(self.model.layout(), canvas, window, seed);
+    ) -> Result<Vec<u8>, ComposeError> {
+        debug_assert!(window.quarters.len() <= WINDOW);
+        let layout = self.model.layout();
+        let mut task = statement.task(layout, window, seed);
+        let positions = &statement.canvas.positions[window.quarters.clone()];
+        let frame = Frame {
+            up: job.up,
+            qpm: tempo,
+            positions: positions.to_vec(),
+            chords: given_chords(statement, window),
+            starts_piece: window.quarters.start == 0,
+        };
+        let rules = RuleSet::new(&request.rules, frame);
+        rules.restrict(&mut task.constraint);
+        if let Some(grid) = request.rhythm {
+            rhythm::restrict(grid, layout, &mut task.constraint);
+        }
+        let wishes = request.soft_wishes(statement.canvas.bars().len());
+        let steering = Guide {
+            rules,
+            tilts: Tilts::new(&wishes, statement, window, job.up, layout),
+            arranging: matches!(request.verb, Verb::Arrange { .. }),
+            bits: layout.bits(),
+        };
         let log_snr = schedule::log_snr_levels(request.steps, LOWEST_LOG_SNR, HIGHEST_LOG_SNR, 1)?;
         let lead = |lane, progress| if lane == CHORD_LANE { CHORD_LEAD * (1.0 - progress) } else { 0.0 };
-        let levels = Levels::with_offsets(&log_snr, self.model.layout(), lead)?;
-        let settings = Settings { temperature: request.temperature, ..Settings::default() };
-        let items = sample(Method::Ancestral, &self.model, &[task], &levels, settings, &mut |p| progress(p.done))?;
-        let (start, length, done) = window;
-        let mut drawn = Canvas::new(length);
-        for (quarter, row) in items[0].chunks_exact(GROUPS).enumerate().skip(done) {
-            read_quarter(&mut drawn, quarter, row);
-            copy_quarter(&drawn, quarter, canvas, start + quarter);
+        let levels = Levels::with_offsets(&log_snr, layout, lead)?;
+        let settings = Settings { temperature: request.temperature, steering: Some(&steering), ..Settings::default() };
+        let guided = Guided::new(&self.model, guidance(request, statement, window), chords_only(layout));
+        let mut items = sample(Method::Ancestral, &guided, &[task], &levels, settings, &mut |p| progress(p.done))?;
+        Ok(items.swap_remove(0))
+    }
+
+    /// From the finished canvas to a score.
+    fn finish(&self, request: &Request, job: &Job, canvas: &Canvas, tempo: f64) -> (Score, DecodeReport) {
+        let six_eighths = request.metre.is_compound();
+        let context = DecodeContext { qpm: tempo, default_velocities: LEVELS, title: String::new(), six_eighths };
+        let as_new = || {
+            let (score, report) = decode(canvas, &context);
+            (score.transposed(job.up), report)
+        };
+        let (mut score, report) = match &job.outcome {
+            Outcome::New => as_new(),
+            Outcome::Merged { source, asked } => merge(source.score(), source.lanes(), asked, canvas, job.up, &context),
+            Outcome::Performed { source } => (performance::performed(source, canvas), DecodeReport::default()),
+            Outcome::Arranged { source } => (performance::arranged(source, canvas, job.up), DecodeReport::default()),
+        };
+        let notes: usize = score.parts.iter().map(|part| part.notes.len()).sum();
+        if report.loudness_assumed == notes && matches!(job.outcome, Outcome::New) {
+            dynamics::add_accents(&mut score);
         }
-        Ok(())
+        if request.rhythm == Some(RhythmGrid::Swing) && job.outcome == Outcome::New {
+            rhythm::swing(&mut score);
+        }
+        (score, report)
     }
 }
 
-fn copy_quarter(from: &Canvas, quarter: usize, to: &mut Canvas, target: usize) {
-    use aeolian_canvas::CELLS;
-    for lane in NoteLane::ALL {
-        let lane = lane as usize;
-        let cells = &from.notes[lane][quarter * CELLS..][..CELLS];
-        to.notes[lane][target * CELLS..][..CELLS].copy_from_slice(cells);
+/// The tempo asked for, else the source's (between two pieces, one between theirs), else the seed's in the mood asked for.
+fn tempo_of(request: &Request, job: &Job) -> f64 {
+    let own = |source: &Source| source.score().tempos.first().map_or(120.0, |t| t.qpm);
+    match &job.outcome {
+        Outcome::New => match &request.verb {
+            Verb::Morph { from, to, position } => {
+                request.tempo.unwrap_or_else(|| own(from) + (own(to) - own(from)) * position)
+            }
+            _ => request.tempo_of_new_piece(choose_tempo(request.choices())),
+        },
+        Outcome::Merged { source, .. } | Outcome::Performed { source } | Outcome::Arranged { source } => {
+            request.tempo.unwrap_or_else(|| own(source))
+        }
     }
-    to.chords[target] = from.chords[quarter];
 }
 
-fn title(request: &Request) -> String {
-    format!("Aeolian no. {}", request.seed)
+/// Guidance by given chords where nobody says how much. On 24 held-out melodies with their chords, 32 steps: chords heard in
+/// the accompaniment .920 without and .954 with it (majmin; the real accompaniment .931), polyphony 3.32 and 3.65 (real 3.78).
+const CHORD_GUIDANCE: f32 = 1.6;
+
+/// How much a window listens to its chords: as asked, else more where at least half of the quarters that are asked for have
+/// a given chord.
+fn guidance(request: &Request, statement: &Statement, window: &Window) -> f32 {
+    let asked = |q: &usize| (0..NOTE_LANES).any(|lane| statement.is_open(*q, lane));
+    let has_chord = |q: &usize| statement.canvas.chords[*q].is_some() && !statement.is_open(*q, CHORD_LANE);
+    let quarters: Vec<usize> = window.quarters.clone().filter(asked).collect();
+    let given = quarters.iter().filter(|q| has_chord(q)).count();
+    let usual = if given > 0 && 2 * given >= quarters.len() { CHORD_GUIDANCE } else { 1.0 };
+    request.chord_guidance.unwrap_or(usual)
+}
+
+/// The lanes whose guidance can be asked for: one entry a lane.
+fn chords_only(layout: &Layout) -> Vec<bool> {
+    (0..layout.lanes()).map(|lane| lane == CHORD_LANE).collect()
+}
+
+/// The chords of a window that are certain.
+fn given_chords(statement: &Statement, window: &Window) -> Vec<Option<ChordCell>> {
+    let given = |q: usize| statement.canvas.chords[q].filter(|_| !statement.is_open(q, CHORD_LANE));
+    window.quarters.clone().map(given).collect()
+}
+
+/// Rules and leans of one window, as the sampler asks for them.
+struct Guide {
+    rules: RuleSet,
+    tilts: Tilts,
+    arranging: bool,
+    bits: usize,
+}
+
+impl Steering for Guide {
+    fn lean(&self, look: Look<'_>, context: &mut [f32]) {
+        self.tilts.lean(look, context);
+    }
+
+    fn settle(&self, look: Look<'_>, context: &[f32], choices: &mut [u8]) {
+        if self.arranging {
+            OneLaneEach::settle(look, context, self.bits, choices);
+        }
+        self.rules.settle(look, context, choices);
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::Composition;
 use aeolian_picture::{RollStyle, piano_roll};
+use aeolian_score::quantise::quantise;
 use aeolian_score::{midi, musicxml};
 use aeolian_synth::{RenderSettings, render, wav};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// One file to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artefact {
-    /// "mid", "musicxml", "wav", "svg" or "json".
+    /// "mid", "musicxml", "wav", "svg", "json" or "txt".
     pub extension: &'static str,
     /// Its contents.
     pub bytes: Vec<u8>,
@@ -39,16 +40,21 @@ pub enum FileError {
 }
 
 impl Composition {
-    /// Every file of this piece, in memory: MIDI with the recipe inside, notation, sound, picture and recipe.
+    /// Every file of this piece, in memory: MIDI, notation and sound with the recipe inside, a picture,
+    /// the recipe by itself, and the report.
     pub fn artefacts(&self) -> Result<Vec<Artefact>, FileError> {
         let sound = render(&self.score, &RenderSettings::default())?;
+        // Notation has a grid; a person's own ticks need not lie on it.
+        let (written, _) = quantise(&self.score);
+        let recipe = self.recipe.to_line();
         let made = |extension, bytes| Artefact { extension, bytes };
         Ok(vec![
-            made("mid", midi::write_with_text(&self.score, Some(&self.recipe.to_line()))?),
-            made("musicxml", musicxml::write(&musicxml::legible(&self.score)?)?.into_bytes()),
-            made("wav", wav::to_bytes(&sound)?),
-            made("svg", piano_roll(&self.score, &RollStyle::default()).into_bytes()),
+            made("mid", midi::write_with_text(&self.score, Some(&recipe))?),
+            made("musicxml", musicxml::write_with_text(&musicxml::legible(&written)?, Some(&recipe))?.into_bytes()),
+            made("wav", wav::to_bytes_with_text(&sound, Some(&recipe))?),
+            made("svg", piano_roll(&written, &RollStyle::default()).into_bytes()),
             made("json", self.recipe.to_json().into_bytes()),
+            made("txt", self.report().into_bytes()),
         ])
     }
 }

@@ -1,17 +1,38 @@
 //! From a request to a piece: the one facade that command line, server and library share.
 //!
-//! A [`Request`] is stated as evidence ([`plan`]), a [`Composer`] samples it with a stored model, and the
-//! [`Composition`] becomes files ([`files`]) that carry their [`Recipe`]: enough to rebuild them byte for byte.
+//! A [`Request`] names a verb, which states it as evidence ([`verbs`], [`statement`]); a [`Composer`] samples it with a stored
+//! model under [`rules`] and leanings ([`tilt`]); and the [`Composition`] becomes [`files`] that carry their [`Recipe`]:
+//! enough to rebuild them byte for byte.
 
+pub mod analyze;
 pub mod builtin;
 pub mod composer;
+pub mod control;
 pub mod dynamics;
+pub mod edit;
+pub mod feasible;
 pub mod files;
+pub mod likely_key;
+pub mod merge;
+pub mod performance;
 pub mod plan;
+pub mod rank;
 pub mod recipe;
 pub mod request;
+pub mod rhythm;
+pub mod rules;
+pub mod soft;
+pub mod source;
+pub mod statement;
+pub mod tilt;
+pub mod verbs;
+pub mod wish;
 
+pub use analyze::Analysis;
 pub use composer::{ComposeError, Composer, Composition};
+pub use control::{Control, Kept};
 pub use files::{Artefact, FileError, write_all};
 pub use recipe::{Recipe, RecipeError};
 pub use request::{Request, RequestError};
+pub use source::Source;
+pub use verbs::Verb;

@@ -1,6 +1,7 @@
 //! The recipe inside every output: program, model and request, enough to rebuild the file byte for byte.
 
 use crate::Request;
+use aeolian_score::file;
 use serde::{Deserialize, Serialize};
 
 /// How a piece was made.
@@ -43,10 +44,10 @@ impl Recipe {
         serde_json::from_str(text).map_err(|e| RecipeError::Missing(Some(e)))
     }
 
-    /// From the bytes of a `.json` or `.mid` that Aeolian wrote.
+    /// From the bytes of a `.json`, `.mid`, `.musicxml` or `.wav` that Aeolian wrote.
     pub fn from_file(bytes: &[u8]) -> Result<Self, RecipeError> {
-        if bytes.starts_with(b"MThd") {
-            let text = aeolian_score::midi::read(bytes).ok().and_then(|read| read.recipe);
+        if bytes.starts_with(b"RIFF") || file::detect(bytes).is_some() {
+            let text = aeolian_synth::wav::text(bytes).or_else(|| file::read(bytes).ok().and_then(|read| read.recipe));
             return Self::from_json(&text.ok_or(RecipeError::Missing(None))?);
         }
         Self::from_json(std::str::from_utf8(bytes).map_err(|_| RecipeError::Missing(None))?)

@@ -4,6 +4,7 @@
 pub mod figures;
 pub mod likelihoods;
 pub mod originality;
+pub mod verbs;
 
 use aeolian_canvas::Canvas;
 use aeolian_compose::Composer;

@@ -1,6 +1,6 @@
 //! `aeolian reproduce FILE`: the same piece again, from the recipe it carries.
 
-use super::compose::{describe, stem};
+use super::produce::describe;
 use aeolian_compose::{Composer, Recipe, RecipeError, write_all};
 use anyhow::Context;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Arguments of `aeolian reproduce`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A .json or .mid that Aeolian wrote.
+    /// A .json, .mid, .musicxml or .wav that Aeolian wrote.
     file: PathBuf,
     /// Folder to write to.
     #[arg(long, default_value = "out")]
@@ -25,7 +25,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let piece = composer.compose(&recipe.request, &mut |_, _| true)?;
     let artefacts = piece.artefacts()?;
     let same = artefacts.iter().any(|a| a.bytes == bytes);
-    let paths = write_all(&arguments.out, &stem(&recipe.request), &artefacts)?;
+    let name = arguments.file.file_stem().map_or("piece".into(), |stem| stem.to_string_lossy());
+    let paths = write_all(&arguments.out, &name, &artefacts)?;
     describe(&piece, &paths[0]);
     println!("{}", if same { "The file is the same, byte for byte." } else { "The file differs from the one given." });
     Ok(())

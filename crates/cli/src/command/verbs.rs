@@ -1,0 +1,317 @@
+//! The verbs that start from a person's own music.
+
+use super::produce::{Order, produce};
+use super::values::{self, within};
+use super::wishes::Common;
+use aeolian_canvas::NoteLane;
+use aeolian_compose::wish::{LaneSet, Regions, read_lane};
+use aeolian_compose::{Request, Source, Verb};
+use anyhow::Context;
+use std::path::{Path, PathBuf};
+
+/// Candidates where a verb does not say otherwise.
+const CANDIDATES: u64 = 4;
+/// All candidates are kept in memory, sound included, until they are ranked.
+const MOST_CANDIDATES: u64 = 100;
+
+/// The piece to start from, and what to do with it.
+#[derive(clap::Args, Clone)]
+pub struct From {
+    /// A MIDI or MusicXML file.
+    file: PathBuf,
+    /// The lane of each part, in order, such as "melody,harmony,none"; told by names and texture if absent.
+    #[arg(long)]
+    parts: Option<String>,
+    /// How many candidates.
+    #[arg(
+        short,
+        default_value_t = CANDIDATES,
+        allow_negative_numbers = true,
+        value_parser = within::<u64>("the number of candidates", 1..=MOST_CANDIDATES)
+    )]
+    n: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// `aeolian continue`, `extend`, `shorten`.
+#[derive(clap::Args)]
+pub struct WithBars {
+    /// How many bars: more ones for `continue`, in all for `extend` and `shorten`.
+    #[arg(long, allow_negative_numbers = true, value_parser = values::bars)]
+    bars: usize,
+    #[command(flatten)]
+    from: From,
+}
+
+/// `aeolian infill`.
+#[derive(clap::Args)]
+pub struct Infill {
+    /// Which bars (from 1), and lanes if not all: "5-8", "5-8:melody,harmony", "3:melody; 7-8".
+    #[arg(long = "where")]
+    regions: Regions,
+    #[command(flatten)]
+    from: From,
+}
+
+/// `aeolian accompany`.
+#[derive(clap::Args)]
+pub struct Accompany {
+    /// The lanes to write; all but the melody if absent.
+    #[arg(long, default_value = "counter,harmony")]
+    lanes: LaneSet,
+    #[command(flatten)]
+    from: From,
+}
+
+/// `aeolian harmonize`, `reharmonize`.
+#[derive(clap::Args)]
+pub struct Plain {
+    #[command(flatten)]
+    from: From,
+}
+
+/// `aeolian perform`, `arrange`: one result unless more are asked for.
+#[derive(clap::Args)]
+pub struct One {
+    /// A MIDI or MusicXML file.
+    file: PathBuf,
+    /// The lane of each part, in order, such as "melody,harmony,none"; told by names and texture if absent.
+    #[arg(long)]
+    parts: Option<String>,
+    /// How many candidates.
+    #[arg(
+        short,
+        default_value_t = 1,
+        allow_negative_numbers = true,
+        value_parser = within::<u64>("the number of candidates", 1..=MOST_CANDIDATES)
+    )]
+    n: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// `aeolian melody`.
+#[derive(clap::Args)]
+pub struct Melody {
+    /// A MIDI or MusicXML file whose other parts the melody goes over; or none, with --chords.
+    file: Option<PathBuf>,
+    /// How many bars, without a file; by the chords if absent.
+    #[arg(long, allow_negative_numbers = true, value_parser = values::bars)]
+    bars: Option<usize>,
+    /// The lane of each part, in order; told by names and texture if absent.
+    #[arg(long)]
+    parts: Option<String>,
+    /// How many candidates.
+    #[arg(
+        short,
+        default_value_t = CANDIDATES,
+        allow_negative_numbers = true,
+        value_parser = within::<u64>("the number of candidates", 1..=MOST_CANDIDATES)
+    )]
+    n: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// `aeolian vary`.
+#[derive(clap::Args)]
+pub struct Vary {
+    /// How far to go: 0 changes nothing, 1 keeps hardly anything.
+    #[arg(
+        long,
+        default_value_t = 0.4,
+        allow_negative_numbers = true,
+        value_parser = within::<f64>("the strength of a variation", 0.0..=1.0)
+    )]
+    strength: f64,
+    #[command(flatten)]
+    from: From,
+}
+
+/// `aeolian morph`.
+#[derive(clap::Args)]
+pub struct Morph {
+    /// The piece to start from.
+    from: PathBuf,
+    /// The piece to arrive at.
+    to: PathBuf,
+    /// How many pieces from one to the other, both ends included.
+    #[arg(
+        long = "in",
+        default_value_t = 5,
+        allow_negative_numbers = true,
+        value_parser = within::<usize>("the number of pieces", 2..=64)
+    )]
+    pieces: usize,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// More bars after the last.
+pub fn continue_(a: WithBars) -> anyhow::Result<()> {
+    let bars = a.bars;
+    go(a.from, |source| Ok(Verb::Continue { source, bars }))
+}
+
+/// In exactly so many bars, not fewer than there are.
+pub fn extend(a: WithBars) -> anyhow::Result<()> {
+    fit(a, "shorten", |bars, there| bars >= there)
+}
+
+/// In exactly so many bars, not more than there are.
+pub fn shorten(a: WithBars) -> anyhow::Result<()> {
+    fit(a, "extend", |bars, there| bars <= there)
+}
+
+fn fit(a: WithBars, other: &str, is_right: impl FnOnce(usize, usize) -> bool) -> anyhow::Result<()> {
+    let bars = a.bars;
+    go(a.from, |source| {
+        let there = source.num_bars();
+        anyhow::ensure!(is_right(bars, there), "--bars {bars}: the piece has {there} bars already; say {other}");
+        Ok(Verb::Fit { source, bars })
+    })
+}
+
+/// Some bars anew.
+pub fn infill(a: Infill) -> anyhow::Result<()> {
+    let regions = a.regions;
+    go(a.from, |source| {
+        regions.check(source.num_bars()).context("in --where")?;
+        Ok(Verb::Infill { source, regions })
+    })
+}
+
+/// Lanes to others.
+pub fn accompany(a: Accompany) -> anyhow::Result<()> {
+    let lanes = a.lanes;
+    go(a.from, |source| {
+        let others = source.lanes().iter().flatten().any(|&lane| !lanes.contains(lane));
+        anyhow::ensure!(
+            others,
+            "--lanes {lanes} leaves nothing to go with; name lanes (melody, counter or harmony) so that one with notes stays"
+        );
+        Ok(Verb::Accompany { source, lanes })
+    })
+}
+
+/// Chords and harmony.
+pub fn harmonize(a: Plain) -> anyhow::Result<()> {
+    go(a.from, |source| Ok(Verb::Harmonize { source }))
+}
+
+/// Other chords and harmony.
+pub fn reharmonize(a: Plain) -> anyhow::Result<()> {
+    go(a.from, |source| Ok(Verb::Reharmonize { source }))
+}
+
+/// The same, only different.
+pub fn vary(a: Vary) -> anyhow::Result<()> {
+    let strength = a.strength;
+    go(a.from, |source| Ok(Verb::Vary { source, strength }))
+}
+
+/// Loudness and a tempo that breathes.
+pub fn perform(a: One) -> anyhow::Result<()> {
+    go(a.into(), |source| Ok(Verb::Perform { source }))
+}
+
+/// Notes into lanes.
+pub fn arrange(a: One) -> anyhow::Result<()> {
+    go(a.into(), |source| Ok(Verb::Arrange { source }))
+}
+
+/// A tune over chords or over a piece.
+pub fn melody(a: Melody) -> anyhow::Result<()> {
+    match a.file {
+        Some(file) => {
+            anyhow::ensure!(a.bars.is_none(), "--bars is for a melody without a file; {} has bars", file.display());
+            let from = From { file, parts: a.parts, n: a.n, common: a.common };
+            go(from, |source| Ok(Verb::Melody { source: Some(source) }))
+        }
+        None => {
+            anyhow::ensure!(a.parts.is_none(), "--parts names the parts of a file, and there is no file");
+            let request = Request { bars: a.bars, ..a.common.request(Verb::Melody { source: None })? };
+            request.check()?;
+            produce(Order::several(request, a.n, "melody", true, a.common.sampling.out))
+        }
+    }
+}
+
+/// Pieces between two.
+pub fn morph(a: Morph) -> anyhow::Result<()> {
+    let (from, to) = (read(&a.from, None)?, read(&a.to, None)?);
+    refuse_metre(&a.common)?;
+    let request = a.common.request(Verb::Compose)?;
+    let positions = (0..a.pieces).map(|i| i as f64 / (a.pieces - 1) as f64);
+    let requests: Vec<Request> = positions
+        .map(|position| Request {
+            verb: Verb::Morph { from: from.clone(), to: to.clone(), position },
+            ..request.clone()
+        })
+        .collect();
+    let stem = |i: usize| format!("{}-morph-{}-{}", stem_of(&a.from), request.seed, i + 1);
+    let stems = (0..a.pieces).map(stem).collect();
+    produce(Order { requests, stems, ranked: false, out: a.common.sampling.out })
+}
+
+impl std::convert::From<One> for From {
+    fn from(a: One) -> Self {
+        Self { file: a.file, parts: a.parts, n: a.n, common: a.common }
+    }
+}
+
+fn go(from: From, verb: impl FnOnce(Source) -> anyhow::Result<Verb>) -> anyhow::Result<()> {
+    let source = read(&from.file, from.parts.as_deref())?;
+    refuse_metre(&from.common)?;
+    let has_tempo = !source.score().tempos.is_empty();
+    anyhow::ensure!(
+        !has_tempo || from.common.wishes.tempo.is_none(),
+        "--tempo is for pieces that have none; {} keeps its own",
+        from.file.display()
+    );
+    let request = from.common.request(verb(source)?)?;
+    request.check()?;
+    let stem = format!("{}-{}", stem_of(&from.file), request.verb.name());
+    produce(Order::several(request, from.n, &stem, true, from.common.sampling.out))
+}
+
+/// A person's own music keeps its metre.
+fn refuse_metre(common: &Common) -> anyhow::Result<()> {
+    match common.wishes.metre {
+        None => Ok(()),
+        Some(metre) => anyhow::bail!("--metre {metre} is for new pieces; a piece from a file keeps its own"),
+    }
+}
+
+fn stem_of(path: &Path) -> String {
+    path.file_stem().map_or_else(|| "piece".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// Reads a piece from a file; `parts` names its lanes. Refuses what no lane could begin with.
+pub fn read(path: &Path, parts: Option<&str>) -> anyhow::Result<Source> {
+    let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let read = aeolian_score::file::read(&bytes).with_context(|| format!("{} cannot be read", path.display()))?;
+    let is_playing = |part: &aeolian_score::Part| !part.is_drum && !part.notes.is_empty();
+    anyhow::ensure!(
+        read.score.parts.iter().any(is_playing),
+        "{} has no notes to start from: it is silent, or holds only drums",
+        path.display()
+    );
+    let Some(parts) = parts else { return Ok(Source::new(read.score)) };
+    let lanes = parts.split(',').map(lane_or_none).collect::<anyhow::Result<Vec<_>>>()?;
+    let source = Source::with_lanes(read.score, lanes).with_context(|| format!("in --parts {parts}"))?;
+    let of_parts = source.score().parts.iter().zip(source.lanes());
+    anyhow::ensure!(
+        of_parts.filter(|(part, lane)| is_playing(part) && lane.is_some()).count() > 0,
+        "--parts {parts} leaves out every part with notes; say melody, counter or harmony for one of them"
+    );
+    Ok(source)
+}
+
+fn lane_or_none(word: &str) -> anyhow::Result<Option<NoteLane>> {
+    match word.trim() {
+        "none" | "-" => Ok(None),
+        word => Ok(Some(read_lane(word).context("in --parts, where \"none\" leaves a part out")?)),
+    }
+}

@@ -1,0 +1,106 @@
+//! From nothing, or from chords alone.
+
+use super::{Job, Outcome, Stage};
+use crate::plan::{choose_key, home_chord, home_key};
+use crate::statement::{Repeat, Statement, lanes_of};
+use crate::{Request, RequestError};
+use aeolian_canvas::{BarPosition, Canvas, NoteLane};
+use aeolian_diffusion::LaneState;
+use aeolian_score::Key;
+
+/// How close a section that returns is to its first appearance: the evidence of a look at this log snr. At 1 about nine
+/// of ten notes come back.
+const RETURN_LOG_SNR: f32 = 1.0;
+/// The same for a primed section (A′).
+const FREE_RETURN_LOG_SNR: f32 = -0.5;
+
+/// A new piece.
+pub fn state(request: &Request, stage: Stage<'_>) -> Result<Job, RequestError> {
+    let (mut statement, up, key) = blank(request, stage)?;
+    let all = 0..statement.quarters();
+    for lane in NoteLane::ALL {
+        statement.ask(all.clone(), lane);
+    }
+    rest_melody(request, &mut statement);
+    Ok(Job { statement, up, key, outcome: Outcome::New })
+}
+
+/// A tune over chords, without accompaniment.
+pub fn melody_over_chords(request: &Request, stage: Stage<'_>) -> Result<Job, RequestError> {
+    if request.chords.is_none() {
+        return Err(RequestError::NoChords);
+    }
+    let (mut statement, up, key) = blank(request, stage)?;
+    statement.ask(0..statement.quarters(), NoteLane::Melody);
+    statement.leave_out(NoteLane::Counter);
+    statement.leave_out(NoteLane::Harmony);
+    Ok(Job { statement, up, key, outcome: Outcome::New })
+}
+
+/// Metre, key, form and the last chord; the chords in between are asked for unless given.
+fn blank(request: &Request, stage: Stage<'_>) -> Result<(Statement, i32, Key), RequestError> {
+    let bars = request.bars_of_new_piece()?;
+    let key = request
+        .key_of_new_piece()
+        .unwrap_or_else(|| choose_key(request.choices(), stage.layout, stage.prior, request.major_probability()));
+    let home = home_key(key.mode);
+    let up = up_from_home(key);
+    let length = request.metre.bar_eighths();
+    let mut canvas = empty((bars * usize::from(length)).div_ceil(2), length);
+    canvas.keys.fill(Some(home));
+    request.lay_form(&mut canvas);
+    request.lay_chords(&mut canvas, up, 0)?;
+    // A piece that ends, ends at home; one bar alone is an idea, not an ending.
+    if request.chords.is_none()
+        && request.last_chord.is_none()
+        && bars > 1
+        && canvas.form.last().copied().flatten().is_some_and(|f| f.piece_end)
+    {
+        let last = canvas.bars().last().cloned().unwrap_or_default();
+        canvas.chords[last].fill(Some(home_chord(home)));
+    }
+    let mut statement = Statement::certain(canvas, stage.layout);
+    statement.ask_for_chords(0..statement.quarters());
+    statement.begin_with_silence();
+    statement.repeats = repeats(request, &statement.canvas);
+    Ok((statement, up, key))
+}
+
+/// Silence in this metre.
+fn empty(quarters: usize, bar_eighths: u8) -> Canvas {
+    let mut canvas = Canvas::new(quarters);
+    for (quarter, position) in canvas.positions.iter_mut().enumerate() {
+        *position = BarPosition { eighth: (quarter * 2 % usize::from(bar_eighths)) as u8, bar_eighths };
+    }
+    canvas
+}
+
+/// Semitones from C major or A minor to a key, by the shorter way.
+fn up_from_home(key: Key) -> i32 {
+    let up = (i32::from(key.tonic) - i32::from(home_key(key.mode).tonic)).rem_euclid(12);
+    if up > 5 { up - 12 } else { up }
+}
+
+/// Which sections return, as quarters.
+fn repeats(request: &Request, canvas: &Canvas) -> Vec<Repeat> {
+    let Some(form) = &request.form else { return Vec::new() };
+    let bars = canvas.bars();
+    let start = |bar: usize| bars.get(bar).map_or(canvas.quarters, |b| b.start);
+    let returning = |(of, index, primes): (usize, usize, u8)| {
+        let (first, section) = (&form.sections()[of], &form.sections()[index]);
+        let from = start(first.start_bar)..start(first.start_bar + first.bars.min(section.bars));
+        let log_snr = if primes > 0 { FREE_RETURN_LOG_SNR } else { RETURN_LOG_SNR };
+        Repeat { from, to: start(section.start_bar), log_snr }
+    };
+    request.returns().into_iter().map(returning).collect()
+}
+
+/// Sections without melody (lower-case letters) have none for certain.
+fn rest_melody(request: &Request, statement: &mut Statement) {
+    let bars = statement.canvas.bars();
+    for quarters in request.bars_without_melody().into_iter().filter_map(|bar| bars.get(bar).cloned()) {
+        for lane in lanes_of(NoteLane::Melody) {
+            statement.set(quarters.clone(), lane, LaneState::Given);
+        }
+    }
+}
