@@ -20,6 +20,7 @@ pub mod piece;
 pub mod pitch_range;
 pub mod progression;
 pub mod quantise;
+mod repaired;
 pub mod role;
 pub mod roman;
 pub mod scale;

@@ -1,5 +1,6 @@
 //! What a reader had to put right, told to whoever asked for the music.
 
+use crate::repaired::tell;
 use std::fmt;
 
 /// What was wrong with a file that could still be read, and was put right. Counts.
@@ -58,14 +59,7 @@ impl Repairs {
 
 impl fmt::Display for Repairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_empty() {
-            return f.write_str("Nothing needed repair.");
-        }
-        f.write_str("Repaired: ")?;
-        for (i, (count, what)) in self.entries().into_iter().filter(|(count, _)| *count > 0).enumerate() {
-            write!(f, "{}{count} × {what}", if i > 0 { ", " } else { "" })?;
-        }
-        f.write_str(".")
+        tell(f, self.entries())
     }
 }
 
