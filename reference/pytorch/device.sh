@@ -7,7 +7,7 @@
 set -euo pipefail
 export PYTHONUNBUFFERED=1
 here=reference/pytorch
-corpus=work/device/pop909.npz
+corpus=work/device/all.windows.xz
 
 smoke() {
     nvidia-smi --query-gpu=name,memory.total --format=csv,noheader
@@ -16,15 +16,15 @@ smoke() {
     local size begin
     for size in small base; do
         begin=()
-        if [ "$size" = small ]; then begin=(--weights models/pop909-transformer.safetensors); fi
+        if [ "$size" = small ]; then begin=(--weights models/full-transformer.safetensors); fi
         echo "== $size ${begin[*]}"
-        python3 "$here/train.py" "$here/pop909-$size.toml" "$corpus" --out "/tmp/smoke-$size" --seconds 40 --travel-mib 60 \
+        python3 "$here/train.py" "$here/all-$size.toml" "$corpus" --out "/tmp/smoke-$size" --seconds 40 --travel-mib 60 \
             "${begin[@]}"
         echo "== $size, compiled"
-        python3 "$here/train.py" "$here/pop909-$size.toml" "$corpus" --out "/tmp/fused-$size" --seconds 110 --travel-mib 60 \
+        python3 "$here/train.py" "$here/all-$size.toml" "$corpus" --out "/tmp/fused-$size" --seconds 110 --travel-mib 60 \
             --compile || echo "torch.compile does not work here: leave it out"
         echo "== $size, going on from what travelled"
-        python3 "$here/train.py" "$here/pop909-$size.toml" "$corpus" --out "/tmp/again-$size" \
+        python3 "$here/train.py" "$here/all-$size.toml" "$corpus" --out "/tmp/again-$size" \
             --travelled "/tmp/smoke-$size" --seconds 20 --travel-mib 60
         ls -l "/tmp/again-$size"
     done

@@ -1,57 +1,49 @@
-"""Makes an exported corpus small enough to travel: note cells as two bits, then zlib.
+"""Makes an exported corpus small enough to travel: xz over note cells of two bits and labels of a byte.
 
-    cargo run --release -p aeolian-train --example export_windows -- configs/pop909-transformer.toml out/pop909.windows
-    python reference/pytorch/pack.py out/pop909.windows out/pop909.npz
+    cargo run --release -p aeolian-train --example export_windows -- reference/pytorch/all-small.toml out/all.windows
+    python reference/pytorch/pack.py out/all.windows out/all.windows.xz
 
-`unpack` is the inverse; packing ends by asking for the same bytes back.
+`unpack_choices` makes rows of choices of what is packed; training does so window by window, on the device.
 """
 
 import json
+import lzma
+import shutil
 import sys
 from pathlib import Path
 
-import numpy as np
-from safetensors import safe_open
+import torch
+from safetensors.torch import load as load_tensors
+from torch import Tensor
 
 
-def note_groups(architecture: dict) -> int:
-    """Groups of two choices at the start of a row: the note cells."""
-    lanes = architecture["geometry"]["note_lanes"]
-    return sum(groups for _, groups, _ in architecture["blocks"][:lanes])
+def pack_choices(choices: Tensor, notes: int) -> tuple[Tensor, Tensor]:
+    """(…, groups) → four note cells a byte (…, notes / 4), and the labels as they are (…, groups − notes).
+
+    As crates/train/examples/export_windows.rs writes them.
+    """
+    a, b, c, d = choices[..., :notes].unflatten(-1, (notes // 4, 4)).unbind(-1)
+    return a | b << 2 | c << 4 | d << 6, choices[..., notes:]
 
 
-def pack_choices(choices: np.ndarray, notes: int) -> tuple[np.ndarray, np.ndarray]:
-    """(…, groups) → four note cells a byte (…, notes / 4), and the labels as they are (…, groups − notes)."""
-    quads = choices[..., :notes].reshape(*choices.shape[:-1], notes // 4, 4)
-    return (quads << np.array([0, 2, 4, 6], np.uint8)).sum(-1, dtype=np.uint8), choices[..., notes:]
+def unpack_choices(notes: Tensor, labels: Tensor) -> Tensor:
+    """The inverse of `pack_choices`."""
+    cells = torch.stack([notes >> shift & 3 for shift in (0, 2, 4, 6)], -1)
+    return torch.cat([cells.flatten(-2), labels], -1)
 
 
-def unpack_choices(packed: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    quads = packed[..., None] >> np.array([0, 2, 4, 6], np.uint8) & 3
-    return np.concatenate([quads.reshape(*packed.shape[:-1], -1), labels], -1)
-
-
-def unpack(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """The exported tensors and metadata again."""
-    with np.load(path) as file:
-        tensors = {name: file[name] for name in file.files}
-    metadata = json.loads(str(tensors.pop("metadata")))
-    for name in ("choices", "valid.choices"):
-        tensors[name] = unpack_choices(tensors.pop(f"{name}.notes"), tensors.pop(f"{name}.labels"))
-    return tensors, metadata
+def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The exported tensors, choices still packed, and the metadata."""
+    with lzma.open(path) as file:
+        data = file.read()
+    header = int.from_bytes(data[:8], "little")  # safetensors: a length, a header of JSON, the numbers
+    return load_tensors(data), json.loads(data[8 : 8 + header])["__metadata__"]
 
 
 def main(source: Path, target: Path) -> None:
-    with safe_open(str(source), framework="np") as file:
-        metadata = file.metadata()
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
-    notes = note_groups(json.loads(metadata["architecture"]))
-    packed = {name: tensor for name, tensor in tensors.items() if not name.endswith("choices")}
-    for name in ("choices", "valid.choices"):
-        packed[f"{name}.notes"], packed[f"{name}.labels"] = pack_choices(tensors[name], notes)
-    np.savez_compressed(target, metadata=json.dumps(metadata), **packed)
-    back, _ = unpack(target)
-    assert all(np.array_equal(back[name], tensor) for name, tensor in tensors.items()), "the packed corpus differs"
+    # Higher presets take many times longer for little: nearly all of it is silence.
+    with source.open("rb") as file, lzma.open(target, "wb", preset=1) as packed:
+        shutil.copyfileobj(file, packed, 2**20)
     print(f"{source.stat().st_size / 2**20:.1f} MiB → {target.stat().st_size / 2**20:.1f} MiB")
 
 

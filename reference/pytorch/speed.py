@@ -15,14 +15,15 @@ import torch
 import model as network
 import tasks
 
-# The canvas (crates/canvas/src/cells.rs), and the `small` network and its noise as in configs/pop909-transformer.toml.
+# The canvas (crates/canvas/src/cells.rs), and the `small` network and its noise as in configs/all-transformer-2.toml.
 # Only what runs without a corpus reads these blocks: a weight file and an exported corpus bring their own.
-NOTES = [[lane, 352, 2] for lane in range(3)]
-LABELS = [[3, 1, 12], [3, 1, 12], [3, 12, 1], [4, 1, 24], [5, 4, 1]]
-LOUDNESS = [[lane, 4, 16] for lane in range(6, 9)]
-TIMING = [[lane, 4, 2] for lane in range(9, 12)]
-BLOCKS = NOTES + LABELS + LOUDNESS + TIMING
-GEOMETRY = {"note_lanes": 3, "steps": 4, "pitches": 88, "pitch_class_blocks": [3, 4, 5], "first_pitch_class": 9}
+NOTES = [[lane, 352, 2] for lane in range(6)]
+LABELS = [[6, 1, 12], [6, 1, 12], [6, 12, 1], [7, 1, 24], [8, 4, 1]]
+LOUDNESS = [[lane, 4, 16] for lane in range(9, 15)]
+TIMING = [[lane, 4, 2] for lane in range(15, 21)]
+ENSEMBLE, IDIOM = [[21, 6, 1]], [[22, 1, 16]]
+BLOCKS = NOTES + LABELS + LOUDNESS + TIMING + ENSEMBLE + IDIOM
+GEOMETRY = {"note_lanes": 6, "steps": 4, "pitches": 88, "pitch_class_blocks": [6, 7, 8], "first_pitch_class": 9}
 SMALL = dict(width=192, blocks=6, heads=8, expansion=4, channels=64, hidden=192, lags=32)
 NOISE = tasks.Noise(lo=-7.0, hi=4.5, mean=-0.4, deviation=1.6, even=0.3)
 
@@ -43,6 +44,7 @@ def main() -> None:
     generator = torch.Generator().manual_seed(0)
     shape = args.batch, args.quarters
     choices = (torch.rand(*shape, model.layout.groups, generator=generator) < 0.03).to(torch.uint8)
+    choices[..., -7:] = network.UNKNOWN  # nobody says which lanes play: all do
     positions = torch.tensor([[q % 4 * 2, 8] for q in range(args.quarters)]).expand(args.batch, -1, -1)
 
     def step() -> float:

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from model import CERTAIN, LOG_SNR_CERTAIN, LOG_SNR_NOTHING, UNKNOWN, Layout
 
-# Noise levels of the canvas (crates/canvas/src/cells.rs): three of notes, then one each of chords, key and form, three
-# of loudness and three of timing.
-NOTE_LANES, CHORD_LANE, KEY_LANE, FORM_LANE, LOUDNESS_LANE, TIMING_LANE, LANES = 3, 3, 4, 5, 6, 9, 12
+# Noise levels of the canvas (crates/canvas/src/cells.rs): six of notes, then one each of chords, key and form, six of
+# loudness and six of timing, one of the ensemble (which lanes play in the piece) and one of its idiom.
+NOTE_LANES, CHORD_LANE, KEY_LANE, FORM_LANE, LOUDNESS_LANE, TIMING_LANE = 6, 6, 7, 8, 9, 15
+ENSEMBLE_LANE, IDIOM_LANE, LANES = 21, 22, 23
 
-# Weight of loudness and timing in the loss. How loud a note is played can hardly be guessed, and its many nats would
-# drown what the notes have to teach.
+# Weight of what is no note, chord, key or form in the loss. How loud a note is played can hardly be guessed, and its
+# many nats would drown what the notes have to teach.
 EXPRESSION_WEIGHT = 0.25
 
 
@@ -39,15 +40,35 @@ class Noise:
         return torch.where(u <= self.even, flat, bell).clamp(self.lo, self.hi)
 
 
-def given_lanes(u: Tensor) -> Tensor:
-    """One of the six proper subsets of the note lanes; accompanying a melody most often. (B) → (B, 3)"""
-    subsets = [[1, 0, 0]] * 3 + [[0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]]
-    return torch.tensor(subsets, device=u.device, dtype=torch.bool)[(u * 8).long().clamp(max=7)]
+def playing_lanes(layout: Layout, choices: Tensor) -> Tensor:
+    """The lanes that play in the piece a window is from; all where nobody says. (B, T, groups) → (B, note lanes)"""
+    first = next(group for lane, _, _, group, _ in layout.spans() if lane == ENSEMBLE_LANE)
+    return choices[:, 0, first : first + NOTE_LANES] != 0  # UNKNOWN is not 0
 
 
-def draw_views(items: int, tokens: int, noise: Noise, generator: torch.Generator, device) -> tuple[Tensor, Tensor]:
-    """log snr (B, T, lanes) of every window, and the share of its groups that are locked (B)."""
+def nth_lane(playing: Tensor, n: Tensor) -> Tensor:
+    """Of the lanes that play only the n-th, counted from 0; none where there are not so many. (B, lanes), (B) → same"""
+    return playing & (playing.cumsum(-1) - 1 == n[:, None])
+
+
+def given_lanes(playing: Tensor, u: Tensor, coins: Tensor) -> Tensor:
+    """A proper, non-empty subset of the lanes that play; often the first, the melody, alone. None where fewer than two
+    play. (B, lanes), (B), (B, lanes) → (B, lanes)
+    """
+    chosen = playing & (coins < 0.5)
+    count, all_of_them = chosen.sum(-1), playing.sum(-1)
+    alone = (u < 0.3) | (count == 0) | (count == all_of_them)
+    lanes = torch.where(alone[:, None], nth_lane(playing, torch.zeros_like(count)), chosen)
+    return lanes & (all_of_them >= 2)[:, None]
+
+
+def draw_views(playing: Tensor, tokens: int, noise: Noise, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """log snr (B, T, lanes) of windows in which the lanes of `playing` (B, note lanes) have notes, and the share of
+    their groups that are locked (B).
+    """
+    items, device = len(playing), playing.device
     u = torch.rand(17, items, generator=generator, device=device)
+    by_lane = torch.rand(2, items, NOTE_LANES, generator=generator, device=device)
     # Levels are spread evenly over the batch: item i of n gets the quantile (i + u) / n.
     level = noise.quantile((torch.arange(items, device=device) + u[0, 0]) / items)
     kind = u[1]
@@ -56,38 +77,46 @@ def draw_views(items: int, tokens: int, noise: Noise, generator: torch.Generator
     perform = (0.38 <= kind) & (kind < 0.43)
     notes = torch.where(perform[:, None], LOG_SNR_CERTAIN, notes)
     own_levels = (0.43 <= kind) & (kind < 0.60)
-    notes = torch.where(own_levels[:, None], noise.quantile(u[2:5].T), notes)
+    notes = torch.where(own_levels[:, None], noise.quantile(by_lane[0]), notes)
     some_given = (0.60 <= kind) & (kind < 0.78)
-    notes = torch.where(some_given[:, None] & given_lanes(u[5]), LOG_SNR_CERTAIN, notes)
+    notes = torch.where(some_given[:, None] & given_lanes(playing, u[2], by_lane[1]), LOG_SNR_CERTAIN, notes)
     # A lane nobody speaks of: an accompaniment without its counter-melody, a lead sheet alone.
-    silent = torch.arange(NOTE_LANES, device=device) == (u[7] * NOTE_LANES).long()[:, None]
-    notes = torch.where((some_given & (u[6] < 0.25))[:, None] & silent, LOG_SNR_NOTHING, notes)
+    unsaid = nth_lane(playing, (u[4] * playing.sum(-1)).long())
+    notes = torch.where((some_given & (u[3] < 0.25))[:, None] & unsaid, LOG_SNR_NOTHING, notes)
 
     gap = (0.78 <= kind) & (kind < 0.92)
-    length = 1 + (u[5] * max(tokens // 2, 1)).long()
-    start = (u[6] * (tokens - length + 1)).long()
+    length = 1 + (u[2] * max(tokens // 2, 1)).long()
+    start = (u[3] * (tokens - length + 1)).long()
     token = torch.arange(tokens, device=device)
     inside = (token >= start[:, None]) & (token < (start + length)[:, None])
     around = (gap[:, None] & ~inside)[..., None]
-    notes = torch.where(around, LOG_SNR_CERTAIN, notes[:, None])  # (B, T, 3)
+    notes = torch.where(around, LOG_SNR_CERTAIN, notes[:, None])  # (B, T, note lanes)
     others = torch.where(around, LOG_SNR_CERTAIN, level[:, None, None])  # where the task leaves what is no note
-    locks = torch.where(kind >= 0.92, 0.5 * u[5], 0.0)
+    locks = torch.where(kind >= 0.92, 0.5 * u[2], 0.0)
+
+    # Lanes that do not play: mostly nobody speaks of them, sometimes their silence is certain.
+    absent = (~playing)[:, None] & (u[5] < 0.75)[:, None, None]
+    silence = torch.where(u[5] < 0.50, LOG_SNR_NOTHING, LOG_SNR_CERTAIN)[:, None, None]
+    notes = torch.where(absent, silence, notes)
 
     def one_of(v: Tensor, certain: float, nothing: float, otherwise: Tensor) -> Tensor:
         return torch.where(v < certain, LOG_SNR_CERTAIN, torch.where(v < nothing, LOG_SNR_NOTHING, otherwise))
 
-    chords = one_of(u[8], 0.20, 0.50, torch.where(u[8] < 0.75, level, noise.quantile(u[9])))
-    key = one_of(u[10], 0.75, 0.90, level)
-    form = one_of(u[11], 0.60, 0.85, noise.quantile(u[12]))
+    chords = one_of(u[6], 0.20, 0.50, torch.where(u[6] < 0.75, level, noise.quantile(u[7])))
+    key = one_of(u[8], 0.75, 0.90, level)
+    form = one_of(u[9], 0.60, 0.85, noise.quantile(u[10]))
     labels = torch.stack([chords, key, form], -1)[:, None].expand(-1, tokens, -1)
-    loudness = expression(u[13], noise.quantile(u[14]), others, notes)
-    timing = expression(u[15], noise.quantile(u[16]), others, notes)
-    return torch.cat([notes, labels, loudness, timing], -1), locks
+    loudness = expression(u[11], noise.quantile(u[12]), others, notes)
+    timing = expression(u[13], noise.quantile(u[14]), others, notes)
+    # What plays and in which manner is nearly always said; what nobody says the model has to hear.
+    said = torch.stack([u[15] < 0.85, u[16] < 0.75], -1)[:, None].expand(-1, tokens, -1)
+    manner = torch.where(said, LOG_SNR_CERTAIN, LOG_SNR_NOTHING)
+    return torch.cat([notes, labels, loudness, timing, manner], -1), locks
 
 
 def expression(v: Tensor, own: Tensor, others: Tensor, notes: Tensor) -> Tensor:
     """Loudness or timing of all note lanes: where the task left them, unknown (notation has no loudness), at a level of
-    their own, or as far as the notes they belong to. (B), (B), (B, T, 1), (B, T, 3) → (B, T, 3)
+    their own, or as far as the notes they belong to. (B), (B), (B, T, 1), (B, T, note lanes) → (B, T, note lanes)
     """
     v, own = v[:, None, None], own[:, None, None]
     apart = torch.where(v < 0.50, LOG_SNR_NOTHING, own)
@@ -95,7 +124,7 @@ def expression(v: Tensor, own: Tensor, others: Tensor, notes: Tensor) -> Tensor:
 
 
 def loss_weights(log_snr: Tensor) -> Tensor:
-    """1 where there is something to learn, less in loudness and timing, 0 where the lane is certain. (B, T, lanes)"""
+    """1 where there is something to learn, less from loudness on, 0 where the lane is certain. (B, T, lanes)"""
     importance = torch.ones(LANES, device=log_snr.device)
     importance[LOUDNESS_LANE:] = EXPRESSION_WEIGHT
     return torch.where(log_snr < LOG_SNR_CERTAIN, importance, 0.0)
@@ -154,8 +183,7 @@ def draw_examples(
     layout: Layout, choices: Tensor, noise: Noise, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Evidence (B, T, bits), log snr (B, T, lanes) and loss weights (B, T, lanes) of windows."""
-    items, tokens = choices.shape[:2]
-    log_snr, locks = draw_views(items, tokens, noise, generator, choices.device)
+    log_snr, locks = draw_views(playing_lanes(layout, choices), choices.shape[1], noise, generator)
     evidence = noise_evidence(layout, choices, log_snr, generator)
     evidence = lock_cells(layout, choices, locks, evidence, generator)
     return evidence, log_snr, loss_weights(log_snr)

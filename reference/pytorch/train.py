@@ -1,9 +1,9 @@
 """Training on a GPU, equal in kind to crates/train: same windows, tasks, loss, AdamW, rates and averaging.
 
-    python reference/pytorch/train.py CONFIG.toml CORPUS.npz --out FOLDER --seconds 540
+    python reference/pytorch/train.py CONFIG.toml CORPUS.windows.xz --out FOLDER --seconds 540
 
 CONFIG is a configuration as `aeolian train` reads it (`corpora`, `output` and `shards` have no meaning here), CORPUS
-what pack.py wrote. The run ends cleanly after `--seconds` with its state in FOLDER (see checkpoint.py) and goes on from
+what pack.py wrote of an export with the same `validate` and at least the sets of `shares`. The run ends cleanly after `--seconds` with its state in FOLDER (see checkpoint.py) and goes on from
 `--checkpoint` (exact, kept on this machine) or else from `--travelled` (what came back from another). Random numbers
 are seeded by (seed, step): where a run was cut makes no difference on the exact rung.
 """
@@ -112,9 +112,12 @@ class Trainer:
 
     @torch.no_grad()
     def validate(self) -> list[float]:
-        """Cross-entropy of the average in nats per note lane and quarter; key given, the rest unknown."""
+        """Cross-entropy of the average in nats a lane that plays and quarter; key, ensemble and idiom given, all notes
+        at one level, the rest unknown.
+        """
         choices, positions = self.corpus.valid
         layout, lanes = self.model.layout, tasks.NOTE_LANES
+        lane_quarters = tasks.playing_lanes(layout, choices).sum().item() * self.corpus.tokens
         now = {name: p.detach().clone() for name, p in self.parameters.items()}
         self.copy_weights(self.averaged)
         generator = torch.Generator(self.device).manual_seed(77)
@@ -123,7 +126,8 @@ class Trainer:
         result = []
         for level in VALIDATION_LEVELS:
             row = torch.full((layout.lanes,), network.LOG_SNR_NOTHING)
-            row[:lanes], row[tasks.KEY_LANE] = level, network.LOG_SNR_CERTAIN
+            row[:lanes] = level
+            row[[tasks.KEY_LANE, tasks.ENSEMBLE_LANE, tasks.IDIOM_LANE]] = network.LOG_SNR_CERTAIN
             log_snr = row.to(self.device).repeat(*choices.shape[:2], 1)
             evidence = tasks.noise_evidence(layout, choices, log_snr, generator)
             nats = 0.0
@@ -131,7 +135,7 @@ class Trainer:
                 context = self.model(evidence[some], log_snr[some], positions[some])
                 sums = network.cross_entropy(layout, evidence[some], context, choices[some], weights[some])
                 nats += sums.sum().item()
-            result.append(nats / (choices.shape[0] * choices.shape[1] * lanes))
+            result.append(nats / lane_quarters)
         self.copy_weights(now)
         return result
 
@@ -187,7 +191,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--travelled", type=Path, help="an earlier --out, taken up where there is no exact state")
     parser.add_argument("--weights", type=Path, help="a weight file to begin from as far as it fits, without any state")
     parser.add_argument("--seconds", type=float, default=540.0, help="end after this long, the start included")
-    parser.add_argument("--travel-mib", type=float, default=40.0, help="most that may go to --out")
+    parser.add_argument("--travel-mib", type=float, default=48.0, help="most that may go to --out")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--compile", action="store_true", help="let torch.compile fuse the network first")
     return parser.parse_args()
@@ -215,16 +219,19 @@ def main() -> None:
     args = arguments()
     torch.set_float32_matmul_precision("high")
     config_text = args.config.read_text()
-    window = tomllib.loads(config_text)["window"]
+    config = tomllib.loads(config_text)
+    window, shares = config["window"], config.get("shares", {})
     if window["frame"] != "tonic":
         raise SystemExit("only the tonic frame: this program does not transpose windows")
-    corpus = Corpus(args.corpus, window["quarters"], window["at_sections"], args.device)
+    corpus = Corpus(args.corpus, window["quarters"], window["at_sections"], shares, args.device)
+    if corpus.metadata["validate"] != config.get("validate", ""):
+        raise SystemExit(f"{args.corpus} has validation windows of another set: {corpus.metadata['validate']!r}")
     trainer = Trainer(config_text, corpus, args.device, args.compile)
     begin(trainer, args)
     o, c = trainer.optimiser, trainer.counters
     count = sum(p.numel() for p in trainer.parameters.values())
     ready = time.monotonic() - START
-    print(f"{count / 1e6:.2f} million weights, {len(corpus.bars)} windows, ready after {ready:.1f} s", flush=True)
+    print(f"{count / 1e6:.2f} million weights, {corpus.source_bars.sum()} windows, ready after {ready:.1f} s", flush=True)
 
     begun, first, before = time.monotonic(), c.seen, c.seconds
     reported, stored = (begun, first), begun

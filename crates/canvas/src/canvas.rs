@@ -1,5 +1,6 @@
-//! The [`Canvas`] itself: plain arrays, 4 steps a quarter, 88 pitches, three note lanes.
+//! The [`Canvas`] itself: plain arrays, 4 steps a quarter, 88 pitches, six note lanes.
 
+use crate::idiom::Idiom;
 use aeolian_score::Key;
 use serde::{Deserialize, Serialize};
 
@@ -21,23 +22,48 @@ pub enum NoteLane {
     Melody = 0,
     /// The second voice (pop909: BRIDGE).
     Counter = 1,
-    /// Chords and bass of the accompaniment (pop909: PIANO).
+    /// Chords and figures of them: keyboards, guitars. In piano music the bass as well (pop909: PIANO).
     Harmony = 2,
+    /// The lowest line.
+    Bass = 3,
+    /// Percussion: pitches are the keys of the General MIDI drum map (36 bass drum, 38 snare, 42 closed hi-hat …). A
+    /// stroke has no length and is never transposed.
+    Drums = 4,
+    /// Long notes between: strings, pads, voices.
+    Sustained = 5,
 }
+
+/// Note lanes.
+pub const NOTE_LANES: usize = 6;
 
 impl NoteLane {
     /// Every lane in canvas order.
-    pub const ALL: [Self; 3] = [Self::Melody, Self::Counter, Self::Harmony];
+    pub const ALL: [Self; NOTE_LANES] =
+        [Self::Melody, Self::Counter, Self::Harmony, Self::Bass, Self::Drums, Self::Sustained];
+    /// The lanes that have pitch: all but the drums.
+    pub const PITCHED: [Self; NOTE_LANES - 1] =
+        [Self::Melody, Self::Counter, Self::Harmony, Self::Bass, Self::Sustained];
 
-    /// The name people see: "Melody", "Counter-melody", "Harmony".
+    /// The name people see: "Melody", "Counter-melody", "Harmony", "Bass", "Drums", "Sustained".
     pub fn name(self) -> &'static str {
         match self {
             Self::Melody => "Melody",
             Self::Counter => "Counter-melody",
             Self::Harmony => "Harmony",
+            Self::Bass => "Bass",
+            Self::Drums => "Drums",
+            Self::Sustained => "Sustained",
         }
     }
+
+    /// False for the drums, whose keys are instruments and not pitches.
+    pub fn is_pitched(self) -> bool {
+        self != Self::Drums
+    }
 }
+
+/// Which lanes play in a piece at all, by lane.
+pub type Ensemble = [bool; NOTE_LANES];
 
 /// What one pitch does in one step of one lane. Exactly one of three: no note is ever half there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -116,15 +142,19 @@ pub struct Canvas {
     /// Quarters in the piece.
     pub quarters: usize,
     /// `[lane][(quarter · STEPS + step) · PITCHES + key]`.
-    pub notes: [Vec<NoteCell>; 3],
+    pub notes: [Vec<NoteCell>; NOTE_LANES],
     /// `[lane][quarter · STEPS + step]`.
-    pub steps: [Vec<StepInfo>; 3],
+    pub steps: [Vec<StepInfo>; NOTE_LANES],
     /// Per quarter; `None` where the chord is unknown (no label), which is not N.C.
     pub chords: Vec<Option<ChordCell>>,
     /// Per quarter; `None` where unknown.
     pub keys: Vec<Option<Key>>,
     /// Per quarter; `None` where unknown.
     pub form: Vec<Option<Form>>,
+    /// Per quarter: which lanes play in the piece the quarter is from; `None` where unknown.
+    pub ensembles: Vec<Option<Ensemble>>,
+    /// Per quarter; `None` where unknown.
+    pub idioms: Vec<Option<Idiom>>,
     /// Per quarter.
     pub positions: Vec<BarPosition>,
 }
@@ -139,8 +169,15 @@ impl Canvas {
             chords: vec![None; quarters],
             keys: vec![None; quarters],
             form: vec![None; quarters],
+            ensembles: vec![None; quarters],
+            idioms: vec![None; quarters],
             positions: (0..quarters).map(|q| BarPosition { eighth: (q % 4 * 2) as u8, bar_eighths: 8 }).collect(),
         }
+    }
+
+    /// The lanes in which a note starts somewhere.
+    pub fn ensemble(&self) -> Ensemble {
+        std::array::from_fn(|lane| self.notes[lane].contains(&NoteCell::Onset))
     }
 
     /// The cell of MIDI `pitch` (must lie in 21–108) at a step counted from the start of the piece.

@@ -4,7 +4,9 @@
 //! meant as a note and become one; a single one is an accident and is dropped. Both are counted.
 
 use crate::bars::{EIGHTH, bar_end, bars};
-use crate::canvas::{BarPosition, Canvas, ChordCell, LOWEST_PITCH, NoteCell, NoteLane, PITCHES, STEPS, Timing};
+use crate::canvas::{
+    BarPosition, Canvas, ChordCell, LOWEST_PITCH, NOTE_LANES, NoteCell, NoteLane, PITCHES, STEPS, Timing,
+};
 use crate::encode::position;
 use aeolian_score::{Chord, ChordEvent, GRID, KeyChange, MeterChange, Note, Part, Score, Section, TempoChange, Tick};
 
@@ -16,7 +18,7 @@ pub struct DecodeContext {
     /// Title of the score, or empty.
     pub title: String,
     /// MIDI velocity (1–127) of notes whose loudness is unknown, by lane.
-    pub default_velocities: [u8; 3],
+    pub default_velocities: [u8; NOTE_LANES],
     /// Read bars of six eighths as 6/8 instead of 3/4, which the canvas cannot tell apart.
     pub six_eighths: bool,
 }
@@ -24,7 +26,7 @@ pub struct DecodeContext {
 impl Default for DecodeContext {
     /// 90 quarters a minute (the middle of pop909), the tune a little above its accompaniment, 3/4.
     fn default() -> Self {
-        Self { qpm: 90.0, title: String::new(), default_velocities: [96, 80, 72], six_eighths: false }
+        Self { qpm: 90.0, title: String::new(), default_velocities: [96, 80, 72, 84, 80, 64], six_eighths: false }
     }
 }
 
@@ -48,7 +50,8 @@ pub fn decode(canvas: &Canvas, context: &DecodeContext) -> (Score, DecodeReport)
     for lane in NoteLane::ALL {
         let notes = read_lane(canvas, lane, context, &mut report);
         if !notes.is_empty() {
-            score.parts.push(Part { name: lane.name().to_owned(), notes, ..Part::default() });
+            let is_drum = !lane.is_pitched();
+            score.parts.push(Part { name: lane.name().to_owned(), notes, is_drum, ..Part::default() });
         }
     }
     score.meters = read_meters(&canvas.positions, context.six_eighths);

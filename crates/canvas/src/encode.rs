@@ -9,7 +9,7 @@
 
 use crate::bars::{bars, positions};
 use crate::canvas::{Canvas, ChordCell, Form, LOWEST_PITCH, NoteCell, NoteLane, PITCHES, STEPS, Timing};
-use aeolian_score::{Chord, GRID, Note, Score};
+use aeolian_score::{Chord, GRID, Note, Part, Score};
 
 /// Music after this many quarters (over an hour at 240 quarters a minute) is left out and counted, so that a damaged
 /// file cannot ask for all memory.
@@ -21,7 +21,7 @@ const STEP: u32 = GRID / STEPS as u32;
 /// What the canvas could not hold as it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EncodeReport {
-    /// Parts without a lane (and drum parts, which have none yet).
+    /// Parts without a lane, drums given a lane of pitches, and pitches given the lane of drums.
     pub parts_left_out: usize,
     /// Notes in those parts.
     pub notes_in_left_out_parts: usize,
@@ -35,6 +35,8 @@ pub struct EncodeReport {
     pub overlaps_cut: usize,
     /// Notes shorter than a step, given a whole one.
     pub notes_lengthened: usize,
+    /// Drum strokes written longer or shorter than a step: a stroke has no length on the canvas.
+    pub drum_lengths_forgotten: usize,
     /// Onsets that moved by a twelfth or two to agree with others in their step.
     pub onsets_moved: usize,
     /// Ends of notes that moved by a twelfth or two to agree with their step, or to the end of the canvas.
@@ -52,7 +54,7 @@ pub struct EncodeReport {
 }
 
 impl EncodeReport {
-    /// True when decoding gives every note back exactly: onset, duration, pitch and velocity.
+    /// True when decoding gives every note back exactly: onset, duration, pitch and velocity (of drums all but duration).
     pub fn notes_are_exact(&self) -> bool {
         let changed = self.notes_in_left_out_parts
             + self.notes_out_of_range
@@ -76,6 +78,7 @@ impl std::ops::AddAssign for EncodeReport {
         self.notes_merged += other.notes_merged;
         self.overlaps_cut += other.overlaps_cut;
         self.notes_lengthened += other.notes_lengthened;
+        self.drum_lengths_forgotten += other.drum_lengths_forgotten;
         self.onsets_moved += other.onsets_moved;
         self.offsets_moved += other.offsets_moved;
         self.loudness_merged += other.loudness_merged;
@@ -86,10 +89,15 @@ impl std::ops::AddAssign for EncodeReport {
     }
 }
 
-/// The lane each part belongs to by its name, as `decode` names them; `None` for other names and for drums.
+/// The lane each part belongs to by its name, as `decode` names them; drums by being drums; `None` for other names.
 pub fn lanes_by_name(score: &Score) -> Vec<Option<NoteLane>> {
-    let lane = |name: &str| NoteLane::ALL.into_iter().find(|lane| lane.name() == name);
-    score.parts.iter().map(|part| lane(&part.name).filter(|_| !part.is_drum)).collect()
+    let lane = |name: &str| NoteLane::PITCHED.into_iter().find(|lane| lane.name() == name);
+    score.parts.iter().map(|part| if part.is_drum { Some(NoteLane::Drums) } else { lane(&part.name) }).collect()
+}
+
+/// True if a part has a place in this lane: drums among the drums, pitches among the pitches.
+fn belongs(part: &Part, lane: NoteLane) -> bool {
+    part.is_drum != lane.is_pitched()
 }
 
 /// Writes a quantised score on a canvas; `lanes[i]` says where part i goes, `None` leaves it out.
@@ -119,6 +127,8 @@ pub fn encode(score: &Score, lanes: &[Option<NoteLane>]) -> (Canvas, EncodeRepor
     canvas.chords[..shared].copy_from_slice(&chords[..shared]);
     write_keys(&mut canvas, score, &mut report);
     write_form(&mut canvas, score, &mut report);
+    let ensemble = canvas.ensemble();
+    canvas.ensembles.fill(Some(ensemble));
     (canvas, report)
 }
 
@@ -183,7 +193,7 @@ pub(crate) fn position(step: usize, timing: Timing) -> u32 {
 
 fn count_left_out_parts(score: &Score, lanes: &[Option<NoteLane>], report: &mut EncodeReport) {
     for (part, lane) in score.parts.iter().zip(lanes) {
-        if lane.is_none() || part.is_drum {
+        if lane.is_none_or(|lane| !belongs(part, lane)) {
             report.parts_left_out += 1;
             report.notes_in_left_out_parts += part.notes.len();
         }
@@ -191,10 +201,18 @@ fn count_left_out_parts(score: &Score, lanes: &[Option<NoteLane>], report: &mut 
 }
 
 fn place_lane(score: &Score, lanes: &[Option<NoteLane>], lane: NoteLane, report: &mut EncodeReport) -> PlacedLane {
-    let here = score.parts.iter().zip(lanes).filter(|(part, to)| **to == Some(lane) && !part.is_drum);
-    let notes = here.flat_map(|(part, _)| &part.notes).filter_map(|note| admit(note, report)).collect();
-    let notes = separate(notes, report);
-    report.notes_lengthened += notes.iter().filter(|n| step_of(n.end) <= n.start_step()).count();
+    let here = score.parts.iter().zip(lanes).filter(|(part, to)| **to == Some(lane) && belongs(part, lane));
+    let mut notes: Vec<PlacedNote> =
+        here.flat_map(|(part, _)| &part.notes).filter_map(|note| admit(note, report)).collect();
+    if lane.is_pitched() {
+        notes = separate(notes, report);
+        report.notes_lengthened += notes.iter().filter(|n| step_of(n.end) <= n.start_step()).count();
+    } else {
+        let forgotten = |note: &&PlacedNote| step_of(note.end) != note.start_step() + 1;
+        report.drum_lengths_forgotten += notes.iter().filter(forgotten).count();
+        notes.iter_mut().for_each(|note| note.end = note.onset);
+        notes = separate(notes, report);
+    }
     let timing = vote(&notes);
     PlacedLane { notes, timing }
 }

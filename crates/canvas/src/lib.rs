@@ -9,8 +9,12 @@ pub mod canvas;
 pub mod cells;
 pub mod decode;
 pub mod encode;
+pub mod idiom;
 mod window;
 
-pub use canvas::{BarPosition, CELLS, Canvas, ChordCell, Form, NoteCell, NoteLane, StepInfo, Timing};
+pub use canvas::{
+    BarPosition, CELLS, Canvas, ChordCell, Ensemble, Form, NOTE_LANES, NoteCell, NoteLane, StepInfo, Timing,
+};
 pub use decode::{DecodeContext, DecodeReport, decode};
 pub use encode::{EncodeReport, encode, lanes_by_name};
+pub use idiom::Idiom;

@@ -3,7 +3,9 @@
 //! Windows and the tonic frame are how training sees pieces: some quarters of one, moved so that its key is C major or
 //! A minor and every example speaks of the same degrees.
 
-use crate::canvas::{BarPosition, CELLS, Canvas, LOWEST_PITCH, NoteCell, NoteLane, PITCHES, STEPS, StepInfo};
+use crate::canvas::{
+    BarPosition, CELLS, Canvas, LOWEST_PITCH, NOTE_LANES, NoteCell, NoteLane, PITCHES, STEPS, StepInfo,
+};
 use aeolian_score::{Key, Mode};
 
 impl Canvas {
@@ -16,13 +18,15 @@ impl Canvas {
         let start = start_quarter.min(self.quarters);
         let shared = quarters.min(self.quarters - start);
         let end = start + shared;
-        for lane in 0..3 {
+        for lane in 0..NOTE_LANES {
             window.notes[lane][..shared * CELLS].copy_from_slice(&self.notes[lane][start * CELLS..end * CELLS]);
             window.steps[lane][..shared * STEPS].copy_from_slice(&self.steps[lane][start * STEPS..end * STEPS]);
         }
         window.chords[..shared].copy_from_slice(&self.chords[start..end]);
         window.keys[..shared].copy_from_slice(&self.keys[start..end]);
         window.form[..shared].copy_from_slice(&self.form[start..end]);
+        window.ensembles[..shared].copy_from_slice(&self.ensembles[start..end]);
+        window.idioms[..shared].copy_from_slice(&self.idioms[start..end]);
         window.positions = (start_quarter..start_quarter.saturating_add(quarters)).map(|q| self.position(q)).collect();
         if shared > 0 {
             for lane in NoteLane::ALL {
@@ -32,11 +36,11 @@ impl Canvas {
         window
     }
 
-    /// The canvas `semitones` higher: notes, chords and keys. Notes that would leave the 88 keys move inwards by
+    /// The canvas `semitones` higher: notes, chords and keys; drums stay. Notes that would leave the 88 keys move inwards by
     /// octaves; one that then falls on a sounding note of its lane is struck in it and lengthens it.
     pub fn transposed(&self, semitones: i32) -> Self {
         let mut moved = self.clone();
-        for lane in NoteLane::ALL {
+        for lane in NoteLane::PITCHED {
             moved.notes[lane as usize].fill(NoteCell::Silent);
             for key in 0..PITCHES {
                 if let Some(to) = shifted(key, semitones) {

@@ -1,6 +1,6 @@
 //! The laws of `encode` and `decode`, over random scores.
 
-use aeolian_canvas::{DecodeContext, EncodeReport, NoteLane, decode, encode, lanes_by_name};
+use aeolian_canvas::{DecodeContext, EncodeReport, NOTE_LANES, NoteLane, decode, encode, lanes_by_name};
 use aeolian_score::quantise::quantise;
 use aeolian_score::{
     Chord, ChordEvent, ChordQuality, GRID, Key, KeyChange, MeterChange, Mode, Note, Part, Score, Section, Tick,
@@ -28,7 +28,7 @@ fn crowded_note() -> impl Strategy<Value = Note> {
 }
 
 fn lane() -> impl Strategy<Value = Option<NoteLane>> {
-    prop_oneof![Just(None), (0usize..3).prop_map(|lane| Some(NoteLane::ALL[lane]))]
+    prop_oneof![Just(None), (0usize..6).prop_map(|lane| Some(NoteLane::ALL[lane]))]
 }
 
 fn part() -> impl Strategy<Value = Part> {
@@ -36,6 +36,11 @@ fn part() -> impl Strategy<Value = Part> {
         notes.sort();
         Part { notes, ..Part::default() }
     })
+}
+
+/// Drums in the lane of drums, pitches elsewhere.
+fn placed_part() -> impl Strategy<Value = (Part, Option<NoteLane>)> {
+    (part(), lane()).prop_map(|(part, lane)| (Part { is_drum: lane == Some(NoteLane::Drums), ..part }, lane))
 }
 
 fn meters() -> impl Strategy<Value = Vec<MeterChange>> {
@@ -92,7 +97,7 @@ fn sections() -> impl Strategy<Value = Vec<Section>> {
 
 prop_compose! {
     fn score_and_lanes()(
-        parts in vec((part(), lane()), 0..5),
+        parts in vec(placed_part(), 0..5),
         meters in meters(), keys in keys(), chords in chords(), sections in sections(),
     ) -> (Score, Vec<Option<NoteLane>>) {
         let (parts, lanes) = parts.into_iter().unzip();
@@ -101,7 +106,7 @@ prop_compose! {
 }
 
 /// The notes of each lane by pitch, then onset: an order that encoding keeps.
-fn lane_notes(score: &Score, lanes: &[Option<NoteLane>]) -> [Vec<Note>; 3] {
+fn lane_notes(score: &Score, lanes: &[Option<NoteLane>]) -> [Vec<Note>; NOTE_LANES] {
     NoteLane::ALL.map(|lane| {
         let here = score.parts.iter().zip(lanes).filter(|(_, to)| **to == Some(lane));
         let mut notes: Vec<Note> = here.flat_map(|(part, _)| part.notes.iter().copied()).collect();
@@ -135,15 +140,25 @@ proptest! {
         let (back, back_lanes, report) = decoded(&score, &lanes);
         let (before, after) = (lane_notes(&score, &lanes), lane_notes(&back, &back_lanes));
         let lost = report.notes_merged + report.notes_out_of_range + report.notes_too_late;
-        let count = |notes: &[Vec<Note>; 3]| notes.iter().map(Vec::len).sum::<usize>();
+        let count = |notes: &[Vec<Note>; NOTE_LANES]| notes.iter().map(Vec::len).sum::<usize>();
         prop_assert_eq!(count(&after) + lost, count(&before));
         if lost == 0 && report.overlaps_cut == 0 {
-            let pairs: Vec<(Note, Note)> =
-                before.into_iter().flatten().zip(after.into_iter().flatten()).collect();
-            let differing = |differs: fn(&Note, &Note) -> bool| pairs.iter().filter(|(a, b)| differs(a, b)).count();
+            let pairs = |lanes: &[NoteLane]| -> Vec<(Note, Note)> {
+                let of = |notes: &[Vec<Note>; NOTE_LANES]| -> Vec<Note> {
+                    lanes.iter().flat_map(|lane| notes[*lane as usize].clone()).collect()
+                };
+                of(&before).into_iter().zip(of(&after)).collect()
+            };
+            let (pairs, pitched) = (pairs(&NoteLane::ALL), pairs(&NoteLane::PITCHED));
+            let count = |pairs: &[(Note, Note)], differs: fn(&Note, &Note) -> bool| {
+                pairs.iter().filter(|(a, b)| differs(a, b)).count()
+            };
+            let differing = |differs| count(&pairs, differs);
+            // Strokes have no length, so only the ends of pitched notes are promised.
+            let ends = count(&pitched, |a, b| a.offset() != b.offset());
             prop_assert_eq!(differing(|a, b| a.pitch != b.pitch), 0);
             prop_assert_eq!(differing(|a, b| a.onset != b.onset), report.onsets_moved);
-            prop_assert_eq!(differing(|a, b| a.offset() != b.offset()), report.offsets_moved + report.notes_lengthened);
+            prop_assert_eq!(ends, report.offsets_moved + report.notes_lengthened);
             prop_assert_eq!(differing(|a, b| a.velocity != b.velocity), report.loudness_merged);
         }
     }
@@ -152,7 +167,7 @@ proptest! {
     #[test]
     fn decode_of_encode_is_the_quantised_score(
         line in vec((0u32..6, 1u32..6, 21u8..109, 1u8..128), 0..40),
-        lane in 0usize..3,
+        lane in 0usize..5,
     ) {
         let mut at = 0;
         let mut score = Score::new(4);
@@ -163,10 +178,31 @@ proptest! {
         });
         score.parts.push(Part { notes: notes.collect(), ..Part::default() });
         let (quantised, _) = quantise(&score);
-        let lanes = [Some(NoteLane::ALL[lane])];
+        let lanes = [Some(NoteLane::PITCHED[lane])];
         let (back, back_lanes, report) = decoded(&quantised, &lanes);
         prop_assert!(report.notes_are_exact(), "{report:?}");
         prop_assert_eq!(lane_notes(&back, &back_lanes), lane_notes(&quantised, &lanes));
+    }
+
+    /// Strokes keep their place, key and loudness, never their length, and never move with the key.
+    #[test]
+    fn drums_are_strokes(line in vec((1u32..6, 27u8..88, 1u8..128), 0..40), semitones in -20i32..20) {
+        let mut at = 0;
+        let mut score = Score::new(GRID);
+        let notes = line.into_iter().map(|(gap, pitch, velocity)| {
+            at += 3 * gap;
+            Note { onset: Tick(at), pitch, duration: Tick(gap), velocity }
+        });
+        score.parts.push(Part { notes: notes.collect(), is_drum: true, ..Part::default() });
+        let (canvas, report) = encode(&score, &[Some(NoteLane::Drums)]);
+        prop_assert!(report.notes_are_exact(), "{report:?}");
+        prop_assert_eq!(&canvas.transposed(semitones).notes, &canvas.notes);
+        let (back, _) = decode(&canvas, &DecodeContext::default());
+        let strokes = |score: &Score| -> Vec<(u32, u8, u8)> {
+            score.parts.iter().flat_map(|p| &p.notes).map(|n| (n.onset.0, n.pitch, n.velocity)).collect()
+        };
+        prop_assert_eq!(strokes(&back), strokes(&score));
+        prop_assert!(back.parts.iter().all(|part| part.is_drum));
     }
 
     #[test]

@@ -195,7 +195,7 @@ fn import(importer: &dyn Importer, source: &Path, candidate: &Candidate, split: 
         split,
         title: imported.title,
         score: imported.score,
-        lanes: imported.roles.iter().map(|role| role.and_then(lane_of)).collect(),
+        lanes: imported.roles.iter().map(|role| role.map(lane_of)).collect(),
         roles: imported.roles,
         style: imported.style,
         licence: importer.licence(),

@@ -25,4 +25,4 @@ mod record;
 pub use build::{BuildReport, Progress, SetCount, Skipped, build, build_licensed};
 pub use error::CorpusError;
 pub use file::Corpus;
-pub use piece::{Licence, Piece, Split, Style, lane_of};
+pub use piece::{Licence, Piece, Split, Style, idiom_of_set, lane_of, role_of};

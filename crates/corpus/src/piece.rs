@@ -1,6 +1,6 @@
 //! One [`Piece`] of a corpus: a quantised score and what a learner needs to know about it.
 
-use aeolian_canvas::NoteLane;
+use aeolian_canvas::{Idiom, NoteLane};
 use aeolian_score::Score;
 use aeolian_score::role::Role;
 
@@ -75,14 +75,38 @@ impl Style {
     }
 }
 
-/// The lane of today's canvas for a role: bass and sustained parts share the harmony's, drums have none.
-pub fn lane_of(role: Role) -> Option<NoteLane> {
+/// The lane of the canvas for a role.
+pub fn lane_of(role: Role) -> NoteLane {
     match role {
-        Role::Melody => Some(NoteLane::Melody),
-        Role::Counter => Some(NoteLane::Counter),
-        Role::Harmony | Role::Bass | Role::Sustained => Some(NoteLane::Harmony),
-        Role::Drums => None,
+        Role::Melody => NoteLane::Melody,
+        Role::Counter => NoteLane::Counter,
+        Role::Harmony => NoteLane::Harmony,
+        Role::Bass => NoteLane::Bass,
+        Role::Drums => NoteLane::Drums,
+        Role::Sustained => NoteLane::Sustained,
     }
+}
+
+/// The role of a lane of the canvas; the inverse of [`lane_of`].
+pub fn role_of(lane: NoteLane) -> Role {
+    Role::ALL[lane as usize]
+}
+
+/// The idiom of a known set; `None` for people's own music.
+pub fn idiom_of_set(set: &str) -> Option<Idiom> {
+    Some(match set {
+        "pop909" => Idiom::PopPiano,
+        "mma_band" => Idiom::Band,
+        "openewld" => Idiom::LeadSheet,
+        "openscore_lieder" => Idiom::Lied,
+        "openscore_quartets" => Idiom::Quartet,
+        "bach_chorales_music21" => Idiom::Chorale,
+        "folk_pd" => Idiom::Folk,
+        "groove" => Idiom::DrumKit,
+        "game_multitrack" => Idiom::Game,
+        "piano_midi_de" => Idiom::Piano,
+        _ => return None,
+    })
 }
 
 /// A piece of music in a corpus.
@@ -123,8 +147,15 @@ mod tests {
     }
 
     #[test]
-    fn only_drums_have_no_lane() {
-        let without: Vec<Role> = Role::ALL.into_iter().filter(|role| lane_of(*role).is_none()).collect();
-        assert_eq!(without, [Role::Drums]);
+    fn roles_and_lanes_are_the_same_six() {
+        assert!(Role::ALL.into_iter().all(|role| role_of(lane_of(role)) == role));
+        assert_eq!(NoteLane::ALL.map(role_of), Role::ALL);
+    }
+
+    #[test]
+    fn every_importer_but_that_of_folders_has_an_idiom() {
+        let without = |name: &str| idiom_of_set(name).is_none();
+        let names: Vec<&str> = crate::importer::ALL.iter().map(|i| i.name()).filter(|name| without(name)).collect();
+        assert_eq!(names, ["folder"]);
     }
 }

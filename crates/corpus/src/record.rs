@@ -10,8 +10,8 @@
 //!            sections:list(section) markers:list(word) score_title:text [extension]
 //! extension = roles:list(u8: 0 none, 1 melody, 2 counter, 3 harmony, 4 bass, 5 drums, 6 sustained) genre:text
 //!            composer:text licence:u8(0 open, 1 full)
-//! part     = name:text program:u8 is_drum:u8 lane:u8(0 none, 1 melody, 2 counter, 3 harmony)
-//!            notes:list(note) lyrics:list(word)
+//! part     = name:text program:u8 is_drum:u8 lane:u8(0 none, 1 melody, 2 counter, 3 harmony, 4 bass, 5 drums,
+//!            6 sustained) notes:list(note) lyrics:list(word)
 //! note     = onset:distance duration pitch:u8 velocity:u8
 //! word     = at:distance text
 //! tempo    = at:distance qpm:f64 (8 bytes, little-endian)
@@ -21,14 +21,13 @@
 //! section  = at:distance length label:text
 //! ```
 //!
-//! The extension stands only where it says more than the rest does: without it, roles are those of the lanes (drums for
-//! drum parts), and style and licence are those of the set. So pieces of pop909 are written as they were before there
+//! The extension stands only where it says more than the rest does: without it, roles are those of the lanes, and style and licence are those of the set. So pieces of pop909 are written as they were before there
 //! were roles, and a corpus of them keeps its digest.
 //!
 //! Reading checks everything: a record that breaks off, goes on too long, or holds a value music does not have is
 //! refused with a reason. A count is never believed before its items are there, so a false one cannot ask for memory.
 
-use crate::piece::lane_of;
+use crate::piece::{lane_of, role_of};
 use crate::{Licence, Piece, Split, Style};
 use aeolian_canvas::NoteLane;
 use aeolian_score::role::Role;
@@ -89,20 +88,14 @@ pub(crate) fn write(piece: &Piece) -> Vec<u8> {
 
 /// True if a piece's record needs the extension.
 pub(crate) fn is_extended(piece: &Piece) -> bool {
-    piece.roles != roles_of_lanes(&piece.score, &piece.lanes)
+    piece.roles != roles_of_lanes(&piece.lanes)
         || piece.style != Style::of_set(&piece.set)
         || piece.licence != Licence::of_set(&piece.set)
 }
 
 /// The roles that go without saying.
-fn roles_of_lanes(score: &Score, lanes: &[Option<NoteLane>]) -> Vec<Option<Role>> {
-    let role = |(part, lane): (&Part, &Option<NoteLane>)| match lane {
-        Some(NoteLane::Melody) => Some(Role::Melody),
-        Some(NoteLane::Counter) => Some(Role::Counter),
-        Some(NoteLane::Harmony) => Some(Role::Harmony),
-        None => part.is_drum.then_some(Role::Drums),
-    };
-    score.parts.iter().zip(lanes).map(role).collect()
+fn roles_of_lanes(lanes: &[Option<NoteLane>]) -> Vec<Option<Role>> {
+    lanes.iter().map(|lane| lane.map(role_of)).collect()
 }
 
 fn write_part(out: &mut Writer, part: &Part, lane: Option<NoteLane>) {
@@ -199,7 +192,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Piece, Reason> {
     score.markers = from.timed(|from, at| Ok(TextEvent { at, text: from.text()? }))?;
     score.title = from.text()?;
     let (roles, style, licence) = if from.0.is_empty() {
-        (roles_of_lanes(&score, &lanes), Style::of_set(&set), Licence::of_set(&set))
+        (roles_of_lanes(&lanes), Style::of_set(&set), Licence::of_set(&set))
     } else {
         read_extension(&mut from, &lanes)?
     };
@@ -221,7 +214,7 @@ fn read_extension(from: &mut Reader<'_>, lanes: &[Option<NoteLane>]) -> Result<E
             0 => None,
             role => Some(*Role::ALL.get(usize::from(role) - 1).ok_or("an unknown role")?),
         };
-        if role.and_then(lane_of) != *lane {
+        if role.map(lane_of) != *lane {
             return Err("a role outside its lane");
         }
         roles.push(role);
@@ -365,7 +358,7 @@ pub(crate) mod tests {
             split: Split::Valid,
             title: "123木头人".into(),
             score,
-            lanes: vec![Some(NoteLane::Counter), None, Some(NoteLane::Harmony)],
+            lanes: vec![Some(NoteLane::Counter), Some(NoteLane::Drums), Some(NoteLane::Bass)],
             roles: vec![Some(Role::Counter), Some(Role::Drums), Some(Role::Bass)],
             style: Style { genre: "swing".into(), composer: "Anon.".into() },
             licence: Licence::Open,
@@ -381,7 +374,6 @@ pub(crate) mod tests {
     /// The sample as it would be with nothing to say beyond its lanes and its set.
     pub(crate) fn plain() -> Piece {
         let mut piece = sample();
-        piece.roles[2] = Some(Role::Harmony);
         piece.style = Style::of_set(&piece.set);
         piece.licence = Licence::of_set(&piece.set);
         piece

@@ -1,6 +1,6 @@
 //! The real pop909, where it is there: everything is imported, and canvases hold it.
 
-use aeolian_canvas::{DecodeContext, EncodeReport, NoteCell, NoteLane, decode, encode, lanes_by_name};
+use aeolian_canvas::{DecodeContext, EncodeReport, NOTE_LANES, NoteCell, NoteLane, decode, encode, lanes_by_name};
 use aeolian_corpus::{Corpus, Piece, Split, build};
 use aeolian_score::{Note, Score};
 use rayon::prelude::*;
@@ -17,14 +17,14 @@ struct Totals {
     chord_quarters: usize,
     key_quarters: usize,
     form_quarters: usize,
-    notes: [usize; 3],
+    notes: [usize; NOTE_LANES],
     /// Pieces in which every note was compared with itself decoded.
     compared: usize,
     encoded: EncodeReport,
 }
 
 /// The notes of each lane by pitch, then onset: an order that encoding keeps. The parts of one lane are together.
-fn lane_notes(score: &Score, lanes: &[Option<NoteLane>]) -> [Vec<Note>; 3] {
+fn lane_notes(score: &Score, lanes: &[Option<NoteLane>]) -> [Vec<Note>; NOTE_LANES] {
     NoteLane::ALL.map(|lane| {
         let here = score.parts.iter().zip(lanes).filter(|(_, to)| **to == Some(lane));
         let mut notes: Vec<Note> = here.flat_map(|(part, _)| part.notes.iter().copied()).collect();

@@ -27,8 +27,8 @@ fn small_model(network: NetworkConfig) -> Model {
     let prior = normals(canvas_layout().bits(), 1).iter().map(|n| n - 2.0).collect();
     let mut model = Model::new(canvas_architecture(network), prior, 1);
     // Many weights begin at zero and would hide a mistake: move them all.
-    let moves = normals(model.weights.len(), 2);
-    model.weights.iter_mut().zip(moves).for_each(|(w, n)| *w += 0.05 * n);
+    let moves = normals(model.weights().len(), 2);
+    model.weights_mut().iter_mut().zip(moves).for_each(|(w, n)| *w += 0.05 * n);
     model
 }
 
@@ -65,13 +65,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let observation =
         Observation { items: ITEMS, tokens: TOKENS, evidence: &evidence, log_snr: &log_snr, positions: &positions };
     let mut pool = Pool::default();
-    let mut tape = Tape::recording(&model.weights, &mut pool);
+    let mut tape = Tape::recording(model.weights(), &mut pool);
     let output = model.network().forward(&mut tape, &observation);
     let context = tape.value(output).to_vec();
     let mut slope = vec![0.0; context.len()];
     let loss = cross_entropy(&layout, &evidence, &context, &choices, &weights, Some(&mut slope));
     slope.iter_mut().for_each(|g| *g /= QUARTERS as f32);
-    let mut gradient = vec![0.0; model.weights.len()];
+    let mut gradient = vec![0.0; model.weights().len()];
     tape.backward(output, &slope, &mut gradient);
 
     let floats = |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
@@ -91,7 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         case.push((format!("gradient.{}", spec.name), Dtype::F32, spec.shape.clone(), values));
     }
     // The weights and the architecture exactly as the product stores them.
-    let stored = model.to_bytes(&model.weights, false)?;
+    let stored = model.to_bytes(model.weights(), false)?;
     let (_, header) = SafeTensors::read_metadata(&stored)?;
     let mut views: Vec<(String, TensorView)> = SafeTensors::deserialize(&stored)?.tensors();
     for (name, dtype, shape, data) in &case {

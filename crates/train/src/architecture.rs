@@ -1,7 +1,8 @@
 //! Where music meets the numeric half: the canvas's blocks as a diffusion layout, its picture as a geometry.
 
+use aeolian_canvas::NOTE_LANES;
 use aeolian_canvas::canvas::{LOWEST_PITCH, PITCHES, STEPS};
-use aeolian_canvas::cells::BLOCKS;
+use aeolian_canvas::cells::{BLOCKS, PITCH_CLASS_BLOCKS};
 use aeolian_diffusion::{Block, Layout};
 use aeolian_nets::NetworkConfig;
 use aeolian_nets::features::Geometry;
@@ -18,10 +19,10 @@ pub fn canvas_architecture(network: NetworkConfig) -> Architecture {
         network,
         blocks: BLOCKS.iter().map(|b| [b.lane, b.groups, b.choices]).collect(),
         geometry: Geometry {
-            note_lanes: 3,
+            note_lanes: NOTE_LANES,
             steps: STEPS,
             pitches: PITCHES,
-            pitch_class_blocks: vec![3, 4, 5],
+            pitch_class_blocks: PITCH_CLASS_BLOCKS.to_vec(),
             first_pitch_class: usize::from(LOWEST_PITCH) % 12,
         },
     }

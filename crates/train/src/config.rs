@@ -3,6 +3,7 @@
 use aeolian_diffusion::schedule::NoiseDensity;
 use aeolian_nets::{NetworkConfig, Precision};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// An experiment.
@@ -16,6 +17,13 @@ pub struct TrainConfig {
     /// Decides initial weights, windows, tasks and noise.
     #[serde(default)]
     pub seed: u64,
+    /// The set that validation looks at; without this, all.
+    #[serde(default)]
+    pub validate: Option<String>,
+    /// How often a window is drawn from each set of music ("pop909", "groove" …), relative to one another, once a set is
+    /// named here; sets that are not named are not drawn. Without this, every bar is drawn equally often.
+    #[serde(default)]
+    pub shares: BTreeMap<String, f64>,
     /// The network and its sizes.
     pub network: NetworkConfig,
     /// What an example is.
@@ -151,7 +159,8 @@ impl TrainConfig {
             ("optimiser.learning_rate", f64::from(o.learning_rate), o.learning_rate > 0.0, "above 0"),
             ("optimiser.ema", f64::from(o.ema), (0.0..1.0).contains(&o.ema), "in [0, 1)"),
         ];
-        for (field, value, good, allowed) in rules {
+        let shares = self.shares.values().map(|&share| ("shares", share, share > 0.0 && share.is_finite(), "above 0"));
+        for (field, value, good, allowed) in rules.into_iter().chain(shares) {
             if !good {
                 return Err(ConfigError::Range { field, value, allowed });
             }

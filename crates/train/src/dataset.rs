@@ -4,9 +4,11 @@ use crate::config::{Frame, WindowConfig};
 use aeolian_canvas::cells::{self, GROUPS};
 use aeolian_canvas::encode::encode;
 use aeolian_canvas::{BarPosition, Canvas};
-use aeolian_corpus::{Corpus, CorpusError, Split};
+use aeolian_corpus::{Corpus, CorpusError, Split, idiom_of_set};
 use aeolian_diffusion::{Layout, Noise, UNKNOWN};
 use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// What can go wrong when pieces are loaded.
@@ -19,6 +21,9 @@ pub enum DatasetError {
     /// Nothing long enough.
     #[error("the corpus has no {0} piece of at least {1} quarters whose bar lines are certain")]
     Empty(&'static str, usize),
+    /// A set that was named is not there.
+    #[error("there is no piece of the set {0:?} that is long enough; there are {1}")]
+    NoSuchSet(String, String),
 }
 
 /// A piece ready for windows.
@@ -26,6 +31,8 @@ pub enum DatasetError {
 pub struct Piece {
     /// Its name in the corpus.
     pub id: String,
+    /// The set it is from, "pop909".
+    pub set: String,
     /// In the frame of the experiment.
     pub canvas: Canvas,
     /// Quarters at which a bar begins and a window fits.
@@ -53,6 +60,8 @@ pub struct Dataset {
     window: WindowConfig,
     /// Cumulated numbers of bars, so that every bar is drawn equally often.
     bars_before: Vec<usize>,
+    /// What is drawn from: cumulated shares, and bars from … to in the order of all bars.
+    sources: Vec<(f64, Range<usize>)>,
 }
 
 /// One window as the network's numbers.
@@ -94,14 +103,71 @@ impl Dataset {
         if pieces.is_empty() {
             return Err(DatasetError::Empty(name, window.quarters));
         }
-        let bars_before = pieces
-            .iter()
-            .scan(0, |sum, p| {
-                *sum += p.bars.len();
-                Some(*sum)
-            })
-            .collect();
-        Ok(Self { pieces, window, bars_before })
+        Ok(Self::of(pieces, window))
+    }
+
+    /// Every bar equally often.
+    fn of(pieces: Vec<Piece>, window: WindowConfig) -> Self {
+        let mut bars = 0;
+        let cumulated = pieces.iter().map(|piece| {
+            bars += piece.bars.len();
+            bars
+        });
+        let bars_before: Vec<usize> = cumulated.collect();
+        Self { pieces, window, bars_before, sources: vec![(1.0, 0..bars)] }
+    }
+
+    /// Draws from each set as often as its share says, and within a set every bar equally often; sets without a share
+    /// are never drawn. With no shares at all nothing changes.
+    ///
+    /// # Errors   `NoSuchSet`.
+    pub fn shared(self, shares: &BTreeMap<String, f64>) -> Result<Self, DatasetError> {
+        if shares.is_empty() {
+            return Ok(self);
+        }
+        let mut pieces = self.pieces;
+        pieces.sort_by(|a, b| a.set.cmp(&b.set));
+        let mut dataset = Self::of(pieces, self.window);
+        dataset.sources.clear();
+        let mut total = 0.0;
+        for (set, share) in shares {
+            let here =
+                dataset.pieces.partition_point(|p| p.set < *set)..dataset.pieces.partition_point(|p| p.set <= *set);
+            if here.is_empty() {
+                return Err(dataset.no_such_set(set));
+            }
+            let first = if here.start == 0 { 0 } else { dataset.bars_before[here.start - 1] };
+            total += share;
+            dataset.sources.push((total, first..dataset.bars_before[here.end - 1]));
+        }
+        dataset.sources.iter_mut().for_each(|(share, _)| *share /= total);
+        Ok(dataset)
+    }
+
+    /// The pieces of one set.
+    ///
+    /// # Errors   `NoSuchSet`.
+    pub fn only(self, set: &str) -> Result<Self, DatasetError> {
+        if !self.pieces.iter().any(|piece| piece.set == set) {
+            return Err(self.no_such_set(set));
+        }
+        Ok(Self::of(self.pieces.into_iter().filter(|piece| piece.set == set).collect(), self.window))
+    }
+
+    /// Every set by itself.
+    pub fn by_set(self) -> BTreeMap<String, Self> {
+        let mut pieces: BTreeMap<String, Vec<Piece>> = BTreeMap::new();
+        self.pieces.into_iter().for_each(|piece| pieces.entry(piece.set.clone()).or_default().push(piece));
+        pieces.into_iter().map(|(set, pieces)| (set, Self::of(pieces, self.window))).collect()
+    }
+
+    /// The sets, each once, in order.
+    pub fn sets(&self) -> Vec<&str> {
+        self.pieces.iter().map(|piece| piece.set.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn no_such_set(&self, set: &str) -> DatasetError {
+        DatasetError::NoSuchSet(set.to_owned(), self.sets().join(", "))
     }
 
     /// Windows that could be drawn: bars that have a whole window after them.
@@ -112,7 +178,10 @@ impl Dataset {
     /// The `index`-th window of an endless, seeded sequence.
     pub fn draw(&self, noise: Noise, index: u64) -> Canvas {
         let noise = noise.stream(index);
-        let bar = (noise.uniform(0) * self.bars() as f64) as usize;
+        let chosen = noise.uniform(4);
+        let source = self.sources.iter().find(|(share, _)| chosen < *share).or(self.sources.last());
+        let bars = source.expect("something to draw from").1.clone();
+        let bar = bars.start + (noise.uniform(0) * bars.len() as f64) as usize;
         let piece = &self.pieces[self.bars_before.partition_point(|&before| before <= bar)];
         let starts = if noise.uniform(1) < self.window.at_sections && !piece.sections.is_empty() {
             &piece.sections
@@ -178,7 +247,8 @@ fn load_piece(corpus: &Corpus, index: usize, split: Split, window: WindowConfig)
     if piece.split != split || !piece.confident_bars {
         return Ok(None);
     }
-    let (canvas, _) = encode(&piece.score, &piece.lanes);
+    let (mut canvas, _) = encode(&piece.score, &piece.lanes);
+    canvas.idioms.fill(idiom_of_set(&piece.set));
     let canvas = match window.frame {
         Frame::Tonic => canvas.to_tonic_frame().0,
         Frame::Absolute => canvas,
@@ -190,5 +260,44 @@ fn load_piece(corpus: &Corpus, index: usize, split: Split, window: WindowConfig)
         here && canvas.positions[q].eighth == 0
     };
     let sections = bars.iter().copied().filter(|&q| starts_section(q)).collect();
-    Ok((!bars.is_empty()).then_some(Piece { id: piece.id, canvas, bars, sections }))
+    Ok((!bars.is_empty()).then_some(Piece { id: piece.id, set: piece.set, canvas, bars, sections }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aeolian_canvas::Idiom;
+
+    /// A piece of a set with so many bars.
+    fn piece(set: &str, bars: usize) -> Piece {
+        let bars = (0..bars).map(|bar| 4 * bar).collect();
+        Piece { id: String::new(), set: set.into(), canvas: Canvas::new(64), bars, sections: Vec::new() }
+    }
+
+    fn dataset(pieces: Vec<Piece>) -> Dataset {
+        Dataset::of(pieces, WindowConfig { quarters: 4, at_sections: 0.0, frame: Frame::Tonic })
+    }
+
+    #[test]
+    fn shares_decide_how_often_a_set_is_drawn() {
+        let mut pieces = vec![piece("pop", 10), piece("folk", 2), piece("pop", 6), piece("band", 9)];
+        pieces[1].canvas.idioms.fill(Some(Idiom::Folk));
+        let shares = BTreeMap::from([("pop".to_owned(), 1.0), ("folk".to_owned(), 3.0)]);
+        let dataset = dataset(pieces).shared(&shares).unwrap();
+        let is_folk = |index: u64| dataset.draw(Noise::new(1), index).idioms[0] == Some(Idiom::Folk);
+        let share = (0..4000).filter(|&index| is_folk(index)).count() as f64 / 4000.0;
+        assert!((0.72..0.78).contains(&share), "{share}");
+        assert!(matches!(
+            dataset.shared(&BTreeMap::from([("jazz".to_owned(), 1.0)])),
+            Err(DatasetError::NoSuchSet(..))
+        ));
+    }
+
+    #[test]
+    fn a_set_alone_is_only_its_pieces() {
+        let all = || dataset(vec![piece("pop", 10), piece("folk", 2), piece("pop", 6)]);
+        assert_eq!(all().sets(), ["folk", "pop"]);
+        assert_eq!((all().bars(), all().only("folk").unwrap().bars()), (18, 2));
+        assert!(all().only("jazz").is_err());
+    }
 }

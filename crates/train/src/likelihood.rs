@@ -1,7 +1,8 @@
 //! Likelihood bounds of a model on held-out windows, task by task, in nats a quarter of notes.
 
 use crate::dataset::Window;
-use aeolian_canvas::cells::{CHORD_LANE, KEY_LANE, LANES};
+use aeolian_canvas::NOTE_LANES;
+use aeolian_canvas::cells::{CHORD_LANE, ENSEMBLE_LANE, IDIOM_LANE, KEY_LANE, LANES};
 use aeolian_diffusion::bound::{BoundSettings, likelihood_bound};
 use aeolian_diffusion::{Denoiser, LaneState, Task};
 
@@ -9,12 +10,13 @@ use aeolian_diffusion::{Denoiser, LaneState, Task};
 pub use aeolian_diffusion::Error as BoundError;
 use rayon::prelude::*;
 
-/// A question put to the model. In all of them the key is given; chords, form, loudness and timing are unknown.
+/// A question put to the model. In all of them key, idiom and the lanes that play are given; chords, form, loudness and
+/// timing are unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
     /// All notes.
     FromNothing,
-    /// Counter-melody and harmony, given the melody.
+    /// All other lanes, given the melody.
     Accompaniment,
     /// The melody, given the rest.
     Melody,
@@ -43,13 +45,15 @@ impl Question {
         let gap = self.gap(&window.positions);
         for (token, row) in states.chunks_exact_mut(LANES).enumerate() {
             row[CHORD_LANE..].fill(LaneState::Unknown);
-            row[KEY_LANE] = LaneState::Given;
+            for lane in [KEY_LANE, ENSEMBLE_LANE, IDIOM_LANE] {
+                row[lane] = LaneState::Given;
+            }
             match self {
                 Self::FromNothing => {}
                 Self::Accompaniment => row[0] = LaneState::Given,
-                Self::Melody => row[1..3].fill(LaneState::Given),
+                Self::Melody => row[1..NOTE_LANES].fill(LaneState::Given),
                 Self::Gap(_) if gap.contains(&token) => {}
-                Self::Gap(_) => row[..3].fill(LaneState::Given),
+                Self::Gap(_) => row[..NOTE_LANES].fill(LaneState::Given),
             }
         }
         let layout = crate::architecture::canvas_layout();

@@ -4,7 +4,10 @@
 //! given, a gap to fill, scattered locks, a flat score to perform; key, form and chords given, noisy or unknown;
 //! loudness and timing with the notes, behind them, given or unknown. One network serves them all.
 
-use aeolian_canvas::cells::{CHORD_LANE, FORM_LANE, KEY_LANE, LANES, LOUDNESS_LANE, TIMING_LANE, UNKNOWN};
+use aeolian_canvas::cells::{
+    CHORD_LANE, ENSEMBLE_LANE, FORM_LANE, IDIOM_LANE, KEY_LANE, LANES, LOUDNESS_LANE, TIMING_LANE, UNKNOWN,
+};
+use aeolian_canvas::{Ensemble, NOTE_LANES};
 use aeolian_diffusion::schedule::NoiseDensity;
 use aeolian_diffusion::{Layout, Noise, Observation};
 
@@ -20,16 +23,16 @@ pub struct View {
     pub locks: f64,
 }
 
-const NOTE_LANES: usize = 3;
 /// Weight of loudness and timing in the loss. How loud a note is played can hardly be guessed, and its many nats would
 /// drown what the notes have to teach.
 pub const EXPRESSION_WEIGHT: f32 = 0.25;
 const CERTAIN: f32 = Observation::LOG_SNR_CERTAIN;
 const NOTHING: f32 = Observation::LOG_SNR_NOTHING;
 
-/// Draws how a window of `tokens` quarters is seen. `u` in (0, 1) carries the main noise level, so that a batch can
+/// Draws how a window of `tokens` quarters, in which the lanes of `playing` have notes, is seen. `u` in (0, 1) carries the main noise level, so that a batch can
 /// spread its levels evenly.
-pub fn draw_view(tokens: usize, density: &NoiseDensity, u: f64, noise: Noise) -> View {
+pub fn draw_view(tokens: usize, playing: Ensemble, density: &NoiseDensity, u: f64, noise: Noise) -> View {
+    let (playing, silent): (Vec<usize>, Vec<usize>) = (0..NOTE_LANES).partition(|&lane| playing[lane]);
     let random = |counter: u64| noise.uniform(counter);
     let own_level = |counter: u64| density.quantile(random(counter)) as f32;
     let level = density.quantile(u) as f32;
@@ -45,12 +48,12 @@ pub fn draw_view(tokens: usize, density: &NoiseDensity, u: f64, noise: Noise) ->
             fill(&mut log_snr, lane, own_level(10 + lane as u64));
         }
     } else if kind < 0.78 {
-        for lane in given_lanes(random(1)) {
+        for lane in given_lanes(&playing, random(1), &|lane| random(70 + lane as u64)) {
             fill(&mut log_snr, lane, CERTAIN);
         }
-        if random(2) < 0.25 {
+        if random(2) < 0.25 && !playing.is_empty() {
             // A lane nobody speaks of: an accompaniment without its counter-melody, a lead sheet alone.
-            fill(&mut log_snr, (random(3) * NOTE_LANES as f64) as usize, NOTHING);
+            fill(&mut log_snr, playing[(random(3) * playing.len() as f64) as usize], NOTHING);
         }
     } else if kind < 0.92 {
         let longest = (tokens / 2).max(1);
@@ -65,6 +68,15 @@ pub fn draw_view(tokens: usize, density: &NoiseDensity, u: f64, noise: Noise) ->
         locks = 0.5 * random(1);
     }
     set_labels(&mut log_snr, level, random(20), &own_level, [random(21), random(22), random(23)]);
+    // Lanes that do not play: mostly nobody speaks of them, sometimes their silence is certain.
+    match random(26) {
+        u if u < 0.5 => silent.iter().for_each(|&lane| fill(&mut log_snr, lane, NOTHING)),
+        u if u < 0.75 => silent.iter().for_each(|&lane| fill(&mut log_snr, lane, CERTAIN)),
+        _ => {}
+    }
+    // What plays and in which manner is nearly always said; what nobody says the model has to hear.
+    fill(&mut log_snr, ENSEMBLE_LANE, if random(24) < 0.85 { CERTAIN } else { NOTHING });
+    fill(&mut log_snr, IDIOM_LANE, if random(25) < 0.75 { CERTAIN } else { NOTHING });
     set_expression(&mut log_snr, LOUDNESS_LANE, random(40), &own_level);
     set_expression(&mut log_snr, TIMING_LANE, random(41), &own_level);
     let weight = |(i, &level): (usize, &f32)| match i % LANES {
@@ -94,16 +106,13 @@ fn fill(log_snr: &mut [f32], lane: usize, level: f32) {
     log_snr.chunks_exact_mut(LANES).for_each(|row| row[lane] = level);
 }
 
-/// One of the six proper, non-empty subsets of the three note lanes; accompanying a melody most often.
-fn given_lanes(u: f64) -> Vec<usize> {
-    match (u * 8.0) as usize {
-        0..=2 => vec![0],
-        3 => vec![1],
-        4 => vec![2],
-        5 => vec![0, 1],
-        6 => vec![0, 2],
-        _ => vec![1, 2],
+/// A proper, non-empty subset of the lanes that play; often the first, the melody, alone. Empty where fewer than two play.
+fn given_lanes(playing: &[usize], u: f64, coin: &impl Fn(usize) -> f64) -> Vec<usize> {
+    if playing.len() < 2 {
+        return Vec::new();
     }
+    let chosen: Vec<usize> = playing.iter().copied().filter(|&lane| coin(lane) < 0.5).collect();
+    if u < 0.3 || chosen.is_empty() || chosen.len() == playing.len() { vec![playing[0]] } else { chosen }
 }
 
 /// Key, form and chords: given, unknown, or as noisy as the notes or at a level of their own.
@@ -172,9 +181,12 @@ pub fn lock_cells(layout: &Layout, choices: &[u8], share: f64, noise: Noise, evi
 mod tests {
     use super::*;
 
+    /// A trio without its second voice: lanes 0, 2 and 3.
+    const PLAYING: Ensemble = [true, false, true, true, false, false];
+
     fn views() -> Vec<View> {
         let density = NoiseDensity::Uniform { lo: -6.0, hi: 4.0 };
-        (0..2000).map(|i| draw_view(16, &density, 0.3, Noise::new(i))).collect()
+        (0..2000).map(|i| draw_view(16, PLAYING, &density, 0.3, Noise::new(i))).collect()
     }
 
     #[test]
@@ -185,9 +197,9 @@ mod tests {
                 assert_eq!(*weight == 0.0, *level >= CERTAIN);
             }
         }
-        let notes = |v: &View, t: usize| v.log_snr[t * LANES..t * LANES + 3].to_vec();
+        let notes = |v: &View, t: usize| [0, 2, 3].map(|lane| v.log_snr[t * LANES + lane]);
         let gap = |v: &View| notes(v, 0) != notes(v, 8);
-        let accompany = |v: &View| notes(v, 0)[0] == CERTAIN && notes(v, 0)[2] < CERTAIN && notes(v, 0) == notes(v, 8);
+        let accompany = |v: &View| notes(v, 0)[0] == CERTAIN && notes(v, 0)[1] < CERTAIN && notes(v, 0) == notes(v, 8);
         let flat = |v: &View| (0..16).all(|t| notes(v, t) == [CERTAIN; 3]);
         let perform = |v: &View| flat(v) && v.log_snr[LOUDNESS_LANE] < CERTAIN;
         let share = |f: &dyn Fn(&View) -> bool| views.iter().filter(|v| f(v)).count() as f64 / 2000.0;
@@ -196,5 +208,7 @@ mod tests {
         assert!((0.02..0.06).contains(&share(&perform)), "{}", share(&perform));
         assert!((0.05..0.11).contains(&share(&|v| v.locks > 0.0)));
         assert!((0.70..0.80).contains(&share(&|v| v.log_snr[KEY_LANE] == CERTAIN)));
+        assert!((0.70..0.80).contains(&share(&|v| v.log_snr[IDIOM_LANE] == CERTAIN)));
+        assert!((0.45..0.55).contains(&share(&|v| (0..16).all(|t| v.log_snr[t * LANES + 4] == NOTHING))));
     }
 }

@@ -10,7 +10,8 @@ use crate::config::TrainConfig;
 use crate::dataset::{Dataset, DatasetError, Window};
 use crate::optimiser::{Optimiser, learning_rate};
 use crate::tasks::{draw_view, lock_cells};
-use aeolian_canvas::cells::{CHORD_LANE, KEY_LANE, LANES};
+use aeolian_canvas::cells::{CHORD_LANE, ENSEMBLE_LANE, IDIOM_LANE, KEY_LANE, LANES};
+use aeolian_canvas::{Canvas, Ensemble, NOTE_LANES};
 use aeolian_corpus::{Corpus, Split};
 use aeolian_diffusion::schedule::NoiseDensity;
 use aeolian_diffusion::{Layout, Noise, Observation, cross_entropy, noise_evidence};
@@ -116,6 +117,8 @@ pub struct Trainer {
     optimiser: Optimiser,
     train: Dataset,
     valid: Vec<Window>,
+    /// Lanes that play, summed over the windows of `valid`.
+    valid_lanes: usize,
     shards: Vec<Shard>,
     seen: u64,
     seconds: f64,
@@ -137,8 +140,12 @@ const LEVELS: u64 = 4;
 impl Trainer {
     /// Prepares a run, from its beginning or from the checkpoint in its output folder.
     pub fn new(config: TrainConfig) -> Result<Self, TrainError> {
-        let train = Dataset::load(&config.corpora, Split::Train, config.window)?;
+        let train = Dataset::load(&config.corpora, Split::Train, config.window)?.shared(&config.shares)?;
         let valid = Dataset::load(&config.corpora, Split::Valid, config.window)?;
+        let valid = match &config.validate {
+            Some(set) => valid.only(set)?,
+            None => valid,
+        };
         let digests = config
             .corpora
             .iter()
@@ -148,13 +155,14 @@ impl Trainer {
         let layout = crate::architecture::canvas_layout();
         let prior = train.prior(&layout);
         let model = Model::new(canvas_architecture(config.network.clone()), prior, config.seed);
-        let optimiser = Optimiser::new(model.weights.clone());
+        let optimiser = Optimiser::new(model.weights().to_vec());
         let shards = (0..config.optimiser.shards)
-            .map(|_| Shard { pool: Pool::default(), gradient: vec![0.0; model.weights.len()], nats: 0.0 })
+            .map(|_| Shard { pool: Pool::default(), gradient: vec![0.0; model.weights().len()], nats: 0.0 })
             .collect();
         let mut trainer = Self {
             config_text: toml::to_string(&config).expect("a configuration becomes TOML"),
             density: config.noise.density(),
+            valid_lanes: valid.spread(VALIDATION_WINDOWS, 1).iter().map(|c| playing_lanes(playing(c))).sum(),
             valid: valid.spread(VALIDATION_WINDOWS, 1).iter().map(Window::of).collect(),
             config,
             digests,
@@ -176,7 +184,7 @@ impl Trainer {
 
     /// Weights, as the network counts them.
     pub fn weights(&self) -> usize {
-        self.model.weights.len()
+        self.model.weights().len()
     }
 
     /// Training pieces and the windows they offer.
@@ -193,7 +201,7 @@ impl Trainer {
     /// weights were taken over.
     pub fn warm_start(&mut self, weight_file: &[u8]) -> Result<usize, TrainError> {
         let adopted = self.model.adopt(weight_file)?;
-        self.optimiser = Optimiser::new(self.model.weights.clone());
+        self.optimiser = Optimiser::new(self.model.weights().to_vec());
         Ok(adopted)
     }
 
@@ -286,10 +294,11 @@ impl Trainer {
         let batch = self.config.optimiser.batch as u64;
         let mut examples = Examples::new(&self.layout, (items.end - items.start) as usize, self.config.window.quarters);
         for (slot, item) in items.enumerate() {
-            let window = Window::of(&self.train.draw(noise.stream(WINDOWS), item));
+            let canvas = self.train.draw(noise.stream(WINDOWS), item);
+            let window = Window::of(&canvas);
             // Levels are spread evenly over the batch: item i of n gets the quantile (i + u) / n.
             let u = ((item % batch) as f64 + noise.stream(LEVELS).uniform(item / batch)) / batch as f64;
-            let view = draw_view(examples.tokens, &self.density, u, noise.stream(VIEWS).stream(item));
+            let view = draw_view(examples.tokens, playing(&canvas), &self.density, u, noise.stream(VIEWS).stream(item));
             examples.set(slot, &window, &view.log_snr, &view.weights);
             let cells = noise.stream(CELLS).stream(item);
             examples.look(&self.layout, slot, view.locks, cells);
@@ -313,14 +322,15 @@ impl Trainer {
         shard.nats = loss.weighted;
     }
 
-    /// Cross-entropy of the averaged weights on fixed windows: key given, all notes at one level, nothing else known.
+    /// Cross-entropy of the averaged weights on fixed windows, a lane that plays and quarter: key, ensemble and idiom
+    /// given, all notes at one level, nothing else known.
     fn validate(&self) -> Vec<f64> {
         let parts: Vec<(usize, usize)> =
             (0..VALIDATION_LEVELS.len()).flat_map(|l| (0..self.valid.len()).step_by(4).map(move |w| (l, w))).collect();
         let sums: Vec<f64> = parts.par_iter().map(|&(level, first)| self.validate_some(level, first)).collect();
         let per_level = sums.len() / VALIDATION_LEVELS.len();
-        let quarters = (self.valid.len() * self.config.window.quarters * 3) as f64;
-        sums.chunks(per_level).map(|chunk| chunk.iter().sum::<f64>() / quarters).collect()
+        let lane_quarters = (self.valid_lanes * self.config.window.quarters) as f64;
+        sums.chunks(per_level).map(|chunk| chunk.iter().sum::<f64>() / lane_quarters).collect()
     }
 
     fn validate_some(&self, level: usize, first: usize) -> f64 {
@@ -328,8 +338,10 @@ impl Trainer {
         let mut examples = Examples::new(&self.layout, windows.len(), self.config.window.quarters);
         let mut row = [VALIDATION_LEVELS[level]; LANES];
         row[CHORD_LANE..].fill(Observation::LOG_SNR_NOTHING);
-        row[KEY_LANE] = Observation::LOG_SNR_CERTAIN;
-        let weights: Vec<f32> = (0..LANES).map(|lane| f32::from(lane < 3)).collect();
+        for lane in [KEY_LANE, ENSEMBLE_LANE, IDIOM_LANE] {
+            row[lane] = Observation::LOG_SNR_CERTAIN;
+        }
+        let weights: Vec<f32> = (0..LANES).map(|lane| f32::from(lane < NOTE_LANES)).collect();
         for (slot, window) in windows.iter().enumerate() {
             examples.set(slot, window, &row.repeat(examples.tokens), &weights.repeat(examples.tokens));
             let noise = Noise::new(77).stream((first + slot) as u64).stream(level as u64);
@@ -367,9 +379,18 @@ impl Trainer {
 
     /// The network with its averaged weights.
     pub fn into_model(mut self) -> Model {
-        self.model.weights = self.optimiser.averaged;
+        *self.model.weights_mut() = self.optimiser.averaged;
         self.model
     }
+}
+
+/// The lanes that play in the piece a window is from; all where nobody says.
+fn playing(window: &Canvas) -> Ensemble {
+    window.ensembles.first().copied().flatten().unwrap_or([true; NOTE_LANES])
+}
+
+fn playing_lanes(ensemble: Ensemble) -> usize {
+    ensemble.iter().filter(|plays| **plays).count()
 }
 
 /// Arrays of some examples on their way into the network.

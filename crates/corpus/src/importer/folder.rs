@@ -3,7 +3,6 @@
 //! Nobody has said which part is what, so the parts' names and sound decide ([`role::assign`]).
 
 use super::{Candidate, Imported, Importer, midi_files_below, read_midi};
-use crate::piece::lane_of;
 use crate::{CorpusError, Style};
 use aeolian_score::quantise::quantise;
 use aeolian_score::role;
@@ -31,10 +30,9 @@ impl Importer for Folder {
     fn import(&self, _folder: &Path, candidate: &Candidate) -> Result<Imported, String> {
         let (score, _) = quantise(&read_midi(&candidate.path)?);
         let roles = role::assign(&score);
-        let has_lane = |role: &Option<role::Role>| role.and_then(lane_of).is_some();
-        let usable = score.parts.iter().zip(&roles).any(|(part, role)| has_lane(role) && !part.notes.is_empty());
+        let usable = score.parts.iter().zip(&roles).any(|(part, role)| role.is_some() && !part.notes.is_empty());
         if !usable {
-            return Err("It holds no notes other than drums.".to_owned());
+            return Err("It holds no notes.".to_owned());
         }
         let file_name = candidate.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let title = if score.title.is_empty() { file_name } else { score.title.clone() };

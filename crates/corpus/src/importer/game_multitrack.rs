@@ -3,11 +3,11 @@
 //! Names of tracks are whatever their authors left in them: instruments, credits, nothing. Roles come from names where they
 //! tell, else from the sound ([`role::assign`]).
 
-use super::{Candidate, Imported, Importer, midi_files_below, read_midi};
+use super::{Candidate, Imported, Importer, midi_files_below, mode, read_midi};
 use crate::{CorpusError, Style};
 use aeolian_score::quantise::quantise;
 use aeolian_score::role;
-use aeolian_score::{Key, Mode};
+use aeolian_score::{Key, KeyChange, Mode, Tick};
 use std::path::Path;
 
 /// The key of files whose authors have not named one.
@@ -38,7 +38,7 @@ impl Importer for GameMultitrack {
         super::keep_sounding(&mut score.parts)?;
         // Sequencers write "C major" where nobody has said anything.
         if score.keys.iter().all(|change| change.key == UNSAID) {
-            score.keys.clear();
+            score.keys = mode::likeliest(&score).map(|key| KeyChange { at: Tick(0), key }).into_iter().collect();
         }
         let roles = role::assign(&score);
         let game = candidate.id.split('/').next().unwrap_or_default();

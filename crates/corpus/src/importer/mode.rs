@@ -24,8 +24,22 @@ pub fn with_modes(score: &Score) -> Vec<KeyChange> {
     score.keys.iter().zip(ends).map(decided).collect()
 }
 
+/// The likeliest of all keys for a whole piece that states none; `None` if nothing with a pitch sounds.
+pub fn likeliest(score: &Score) -> Option<Key> {
+    let fits = fits(score, (Tick(0), Tick(u32::MAX)))?;
+    let keys = (-5..=6).flat_map(|sharps| [Mode::Major, Mode::Minor].map(|mode| Key::from_signature(sharps, mode)));
+    keys.max_by(|a, b| fits(*a).total_cmp(&fits(*b)))
+}
+
 /// The likelier key of a signature between two moments; `None` if nothing sounds there.
-fn decide(score: &Score, sharps: i8, (from, to): (Tick, Tick)) -> Option<Key> {
+fn decide(score: &Score, sharps: i8, span: (Tick, Tick)) -> Option<Key> {
+    let fits = fits(score, span)?;
+    let [major, minor] = [Mode::Major, Mode::Minor].map(|mode| Key::from_signature(sharps, mode));
+    Some(if fits(minor) > fits(major) { minor } else { major })
+}
+
+/// How well a key fits what begins between two moments; `None` if nothing with a pitch does.
+fn fits(score: &Score, (from, to): (Tick, Tick)) -> Option<impl Fn(Key) -> f64 + use<>> {
     let pitched = score.parts.iter().filter(|part| !part.is_drum).flat_map(|part| &part.notes);
     let notes: Vec<&Note> = pitched.filter(|note| from <= note.onset && note.onset < to).collect();
     let mut durations = [0.0; 12];
@@ -35,14 +49,11 @@ fn decide(score: &Score, sharps: i8, (from, to): (Tick, Tick)) -> Option<Key> {
     let last = notes.iter().map(|note| note.onset).max()?;
     let sounding = notes.iter().filter(|note| note.offset() > last);
     let bass = sounding.map(|note| note.pitch).min().map(|pitch| pitch % 12);
-    let fit = |mode: Mode| {
-        let key = Key::from_signature(sharps, mode);
-        let profile = if mode == Mode::Major { &MAJOR } else { &MINOR };
+    Some(move |key: Key| {
+        let profile = if key.mode == Mode::Major { &MAJOR } else { &MINOR };
         let turned = std::array::from_fn(|degree| durations[(usize::from(key.tonic) + degree) % 12]);
         correlation(profile, &turned) + if bass == Some(key.tonic) { FINAL } else { 0.0 }
-    };
-    let mode = if fit(Mode::Minor) > fit(Mode::Major) { Mode::Minor } else { Mode::Major };
-    Some(Key::from_signature(sharps, mode))
+    })
 }
 
 /// Pearson's correlation; 0 where one side does not vary.
@@ -69,6 +80,13 @@ mod tests {
         };
         let notes = pitches.iter().enumerate().map(note).collect();
         Score { parts: vec![Part { notes, ..Part::default() }], ..Score::new(12) }
+    }
+
+    #[test]
+    fn a_scale_that_ends_at_home_has_its_key() {
+        let score = piece(&[62, 64, 66, 67, 69, 71, 73, 74, 69, 66, 62]);
+        assert_eq!(likeliest(&score).unwrap().to_string(), "D major");
+        assert_eq!(likeliest(&piece(&[])), None);
     }
 
     /// The modes found for a piece in the signature of C with keys stated at these moments.
