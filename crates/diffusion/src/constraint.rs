@@ -37,6 +37,11 @@ impl ChoiceSet {
         choice <= Self::HIGHEST && self.0 >> choice & 1 == 1
     }
 
+    /// Bit k says whether choice k is in the set.
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+
     /// The set within a group of this many choices (and none).
     pub fn within(self, choices: usize) -> Self {
         Self(self.0 & (u32::MAX >> (Self::HIGHEST - choices.min(Self::HIGHEST))))

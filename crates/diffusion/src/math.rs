@@ -3,7 +3,8 @@
 //! IEEE 754 fixes those five operations to the last bit and Rust never fuses them; the mathematics library of an
 //! operating system is fixed by nobody. A seed must mean the same piece everywhere, hence these few polynomials.
 
-use std::f64::consts::{LN_2, LOG2_E, PI, SQRT_2};
+use aeolian_kernels::noise::{MIDDLE, ln_of_normal, quantile_middle, quantile_tail};
+use std::f64::consts::{LN_2, LOG2_E, PI};
 
 /// e^x in single precision, relative error below 2·10⁻⁷; 0 below −87.3, +∞ above 88.3, NaN for NaN.
 ///
@@ -63,17 +64,7 @@ pub fn ln(x: f64) -> f64 {
         // Subnormal: scaled by 2⁵⁴ first.
         return ln(x * 18_014_398_509_481_984.0) - 54.0 * LN_2;
     }
-    let mut n = ((x.to_bits() >> 52) as i64 - 1023) as f64;
-    let mut m = f64::from_bits(x.to_bits() & ((1 << 52) - 1) | 1023 << 52);
-    if m >= SQRT_2 {
-        m *= 0.5;
-        n += 1.0;
-    }
-    let s = (m - 1.0) / (m + 1.0);
-    let z = s * s;
-    let high = 1.0 / 13.0 + z * (1.0 / 15.0 + z * (1.0 / 17.0 + z * (1.0 / 19.0 + z * (1.0 / 21.0))));
-    let low = 1.0 / 3.0 + z * (1.0 / 5.0 + z * (1.0 / 7.0 + z * (1.0 / 9.0 + z * (1.0 / 11.0 + z * high))));
-    n * LN_2 + 2.0 * (s + s * z * low)
+    ln_of_normal(x)
 }
 
 /// cos x for 0 ≤ x ≤ π/2, absolute error below 10⁻¹⁵ (Taylor to x²⁴).
@@ -111,19 +102,14 @@ pub fn normal_cdf(x: f64) -> f64 {
 #[inline]
 pub fn normal_quantile(p: f64) -> f64 {
     let q = p - 0.5;
-    if q.abs() <= 0.425 {
-        let r = 0.180_625 - q * q;
-        let top = ((59.109_374_720 * r + 159.291_132_02) * r + 50.434_271_938) * r + 3.387_132_717_9;
-        let bottom = ((67.187_563_600 * r + 78.757_757_664) * r + 17.895_169_469) * r + 1.0;
-        return q * top / bottom;
+    if q.abs() <= MIDDLE {
+        return quantile_middle(q);
     }
-    let r = (-ln(if q < 0.0 { p } else { 1.0 - p })).sqrt();
-    let tail = if r <= 5.0 {
-        let r = r - 1.6;
-        (((0.170_238_211_03 * r + 1.306_728_481_6) * r + 2.756_815_390_0) * r + 1.423_437_277_7)
-            / ((0.120_211_329_75 * r + 0.737_001_642_50) * r + 1.0)
+    let ln_p = ln(if q < 0.0 { p } else { 1.0 - p });
+    let tail = if ln_p >= -25.0 {
+        quantile_tail(ln_p)
     } else {
-        let r = r - 5.0;
+        let r = (-ln_p).sqrt() - 5.0;
         (((0.017_337_203_997 * r + 0.428_682_943_37) * r + 3.081_226_386_0) * r + 6.657_905_115_0)
             / ((0.012_258_202_635 * r + 0.241_978_942_25) * r + 1.0)
     };

@@ -7,12 +7,11 @@
 
 use crate::math::exp;
 use crate::{ChoiceSet, Layout, Noise};
+use aeolian_kernels::noise::uniform_of_word;
+use aeolian_kernels::weights::{LOGIT_LIMIT, pair_weights};
 
 /// Room for "none" and every choice of the largest group.
 pub(crate) const WIDEST: usize = ChoiceSet::HIGHEST + 1;
-
-/// Beyond any real logit, and differences of two are still finite.
-const LOGIT_LIMIT: f32 = 1e30;
 
 /// Unnormalised probabilities of one group: none first.
 struct Weights {
@@ -38,24 +37,24 @@ fn weigh(evidence: &[f32], context: &[f32], allowed: ChoiceSet, inverse_temperat
     Weights { values, sum }
 }
 
-impl Weights {
-    /// The choice at `uniform` in (0, 1) of the cumulated weights; an allowed one even where weights are NaN.
-    fn draw(&self, choices: usize, allowed: ChoiceSet, uniform: f64) -> u8 {
-        let mut left = uniform * self.sum;
-        let mut last = None;
-        for k in (0..=choices).filter(|&k| allowed.contains(k)) {
-            let weight = f64::from(self.values[k]);
-            if left < weight {
-                return k as u8;
-            }
-            if weight > 0.0 || last.is_none() {
-                last = Some(k as u8);
-            }
-            left -= weight;
+/// The choice at `uniform` in (0, 1) of the cumulated weights (none first); an allowed one even where weights are NaN.
+fn pick(weights: &[f32], sum: f64, allowed: ChoiceSet, uniform: f64) -> u8 {
+    let mut left = uniform * sum;
+    let mut last = None;
+    for (k, &weight) in weights.iter().enumerate().filter(|&(k, _)| allowed.contains(k)) {
+        let weight = f64::from(weight);
+        if left < weight {
+            return k as u8;
         }
-        last.unwrap_or(0)
+        if weight > 0.0 || last.is_none() {
+            last = Some(k as u8);
+        }
+        left -= weight;
     }
+    last.unwrap_or(0)
+}
 
+impl Weights {
     /// The likeliest choice, the first of equals.
     fn best(&self, choices: usize, allowed: ChoiceSet) -> u8 {
         let mut best: Option<usize> = None;
@@ -68,6 +67,15 @@ impl Weights {
     }
 }
 
+fn check_lengths(layout: &Layout, evidence: &[f32], context: &[f32], allowed: &[ChoiceSet]) {
+    assert_eq!(evidence.len(), context.len(), "evidence and context");
+    assert_eq!(evidence.len() % layout.bits(), 0, "whole tokens");
+    let tokens = evidence.len() / layout.bits();
+    assert!(allowed.is_empty() || allowed.len() == tokens * layout.groups(), "allowed choices");
+    let most = layout.blocks().iter().map(|block| block.choices).max().unwrap_or(0);
+    assert!(most <= ChoiceSet::HIGHEST, "at most {} choices in a group", ChoiceSet::HIGHEST);
+}
+
 /// Calls `visit(group index, first cell index, choices, allowed)` for every group of every token.
 fn each_group(
     layout: &Layout,
@@ -76,13 +84,9 @@ fn each_group(
     allowed: &[ChoiceSet],
     mut visit: impl FnMut(usize, usize, usize, ChoiceSet),
 ) {
-    assert_eq!(evidence.len(), context.len(), "evidence and context");
-    assert_eq!(evidence.len() % layout.bits(), 0, "whole tokens");
-    let tokens = evidence.len() / layout.bits();
-    assert!(allowed.is_empty() || allowed.len() == tokens * layout.groups(), "allowed choices");
-    for token in 0..tokens {
+    check_lengths(layout, evidence, context, allowed);
+    for token in 0..evidence.len() / layout.bits() {
         for (block, first_group, first_bit) in layout.spans() {
-            assert!(block.choices <= ChoiceSet::HIGHEST, "at most {} choices in a group", ChoiceSet::HIGHEST);
             for i in 0..block.groups {
                 let group = token * layout.groups() + first_group + i;
                 let bit = token * layout.bits() + first_bit + i * block.choices;
@@ -145,11 +149,75 @@ pub fn draw(
     out: &mut [u8],
 ) {
     assert_eq!(out.len() * layout.bits(), evidence.len() * layout.groups(), "choices");
-    each_group(layout, evidence, context, allowed, |group, bit, choices, set| {
-        let cells = bit..bit + choices;
-        let weights = weigh(&evidence[cells.clone()], &context[cells], set, 1.0 / temperature);
-        out[group] = weights.draw(choices, set, noise.uniform(group as u64));
-    });
+    check_lengths(layout, evidence, context, allowed);
+    for token in 0..evidence.len() / layout.bits() {
+        for (block, first_group, first_bit) in layout.spans() {
+            for start in (0..block.groups).step_by(SIDE_BY_SIDE) {
+                let count = SIDE_BY_SIDE.min(block.groups - start);
+                let group = token * layout.groups() + first_group + start;
+                let bit = token * layout.bits() + first_bit + start * block.choices;
+                let cells = bit..bit + count * block.choices;
+                let sets = if allowed.is_empty() { allowed } else { &allowed[group..group + count] };
+                let run = Run {
+                    evidence: &evidence[cells.clone()],
+                    context: &context[cells],
+                    sets,
+                    inverse_temperature: 1.0 / temperature,
+                    noise,
+                    first: group as u64,
+                };
+                let out = &mut out[group..group + count];
+                if block.choices == 2 { run.draw_pairs(out) } else { run.draw(block.choices, out) }
+            }
+        }
+    }
+}
+
+/// Groups that are drawn side by side.
+const SIDE_BY_SIDE: usize = 64;
+
+/// Some groups of one block. `first`: the counter of the first one's uniform.
+struct Run<'a> {
+    evidence: &'a [f32],
+    context: &'a [f32],
+    sets: &'a [ChoiceSet],
+    inverse_temperature: f32,
+    noise: Noise,
+    first: u64,
+}
+
+impl Run<'_> {
+    fn set(&self, i: usize) -> ChoiceSet {
+        self.sets.get(i).copied().unwrap_or(ChoiceSet::ALL)
+    }
+
+    /// Groups of two choices, as nearly all are.
+    fn draw_pairs(&self, out: &mut [u8]) {
+        let n = out.len();
+        let (mut words, mut allowed) = ([0; SIDE_BY_SIDE], [0; SIDE_BY_SIDE]);
+        self.noise.fill_bits(&mut words[..n], self.first);
+        allowed[..n].iter_mut().enumerate().for_each(|(i, bits)| *bits = self.set(i).bits());
+        let [mut none, mut first, mut second] = [[0.0; SIDE_BY_SIDE]; 3];
+        let weights = [&mut none[..], &mut first[..], &mut second[..]];
+        pair_weights(self.evidence, self.context, &allowed[..n], self.inverse_temperature, weights);
+        for (i, choice) in out.iter_mut().enumerate() {
+            let weights = [none[i], first[i], second[i]];
+            let sum = f64::from(none[i]) + f64::from(first[i]) + f64::from(second[i]);
+            *choice = pick(&weights, sum, self.set(i), uniform_of_word(words[i]));
+        }
+    }
+
+    fn draw(&self, choices: usize, out: &mut [u8]) {
+        let mut words = [0; SIDE_BY_SIDE];
+        self.noise.fill_bits(&mut words[..out.len()], self.first);
+        for (i, choice) in out.iter_mut().enumerate() {
+            let (set, cells) = (self.set(i), i * choices..(i + 1) * choices);
+            *choice = set.within(choices).single().unwrap_or_else(|| {
+                let w = weigh(&self.evidence[cells.clone()], &self.context[cells], set, self.inverse_temperature);
+                pick(&w.values[..=choices], w.sum, set, uniform_of_word(words[i]))
+            });
+        }
+    }
 }
 
 /// Every group's likeliest allowed choice. (N, groups)

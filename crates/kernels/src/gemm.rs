@@ -8,7 +8,7 @@ use crate::Isa;
 use std::cell::RefCell;
 
 /// Length of a block along k. One packed B panel of 256 × 32 floats is 32 KiB and stays in the L1 cache.
-const KC: usize = 256;
+pub(crate) const KC: usize = 256;
 /// Columns of B at a time.
 const NC: usize = 2048;
 

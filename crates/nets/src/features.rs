@@ -53,14 +53,14 @@ pub fn marginals(layout: &Layout, prior: &[f32]) -> Vec<f32> {
     p
 }
 
-fn for_each_group(layout: &Layout, row: &mut [f32], f: impl Fn(&mut [f32])) {
+pub(crate) fn for_each_group(layout: &Layout, row: &mut [f32], f: impl Fn(&mut [f32])) {
     for (block, _, bit) in layout.spans() {
         row[bit..bit + block.groups * block.choices].chunks_exact_mut(block.choices).for_each(&f);
     }
 }
 
 /// Log-odds against "none" become probabilities, in place; stable.
-fn softmax_with_none(group: &mut [f32]) {
+pub(crate) fn softmax_with_none(group: &mut [f32]) {
     let largest = group.iter().copied().fold(0.0, f32::max);
     let mut total = exp(-largest);
     for x in group.iter_mut() {
@@ -115,14 +115,14 @@ pub fn features(
     Features { patch, levels, pixels }
 }
 
-fn write_position([place, length]: [u8; 2], slot: &mut [f32]) {
+pub(crate) fn write_position([place, length]: [u8; 2], slot: &mut [f32]) {
     slot.fill(0.0);
     slot[usize::from(place).min(15)] = 1.0;
     slot[16 + usize::from(length.saturating_sub(1)).min(15)] = 1.0;
 }
 
 /// Eight Gaussian bins from log snr −7 to 4.2, and two flags.
-fn write_level(log_snr: f32, slot: &mut [f32]) {
+pub(crate) fn write_level(log_snr: f32, slot: &mut [f32]) {
     for (bin, x) in slot[..8].iter_mut().enumerate() {
         let distance = (log_snr - (-7.0 + 1.6 * bin as f32)) / 1.6;
         *x = exp(-0.5 * distance * distance);

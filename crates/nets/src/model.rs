@@ -5,16 +5,19 @@
 
 use crate::features::Geometry;
 use crate::grow;
+use crate::inference::Prepared;
 use crate::lstm::{LstmConfig, LstmDenoiser};
 use crate::parameters::Parameters;
 use crate::tape::{Pool, Tape, Var};
 use crate::transformer::{Transformer, TransformerConfig};
 use aeolian_diffusion::{Block, Denoiser, Layout, Observation};
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// A differentiable denoiser whose weights live in one flat buffer.
 pub trait Network: Send + Sync {
@@ -22,6 +25,10 @@ pub trait Network: Send + Sync {
     fn layout(&self) -> &Layout;
     /// Context log-odds (B·T, bits) on the tape.
     fn forward(&self, tape: &mut Tape, observation: &Observation) -> Var;
+    /// The same function of an observation with these weights packed for composing, if the network has such a path.
+    fn prepare(&self, _weights: &[f32]) -> Option<Prepared> {
+        None
+    }
 }
 
 /// Which network, and how large.
@@ -78,12 +85,13 @@ pub struct Model {
     pub architecture: Architecture,
     /// Names, shapes and places of the weights.
     pub parameters: Parameters,
-    /// The weights, flat.
-    pub weights: Vec<f32>,
     /// Further metadata of the file.
     pub metadata: HashMap<String, String>,
     prior: Vec<f32>,
     network: Box<dyn Network>,
+    weights: Vec<f32>,
+    /// The weights packed, made when they are first asked something.
+    prepared: OnceLock<Option<Prepared>>,
 }
 
 thread_local! {
@@ -93,6 +101,12 @@ thread_local! {
 impl Model {
     /// A fresh network with weights from a seed. `prior`: marginal log-odds of every cell against "none". (bits)
     pub fn new(architecture: Architecture, prior: Vec<f32>, seed: u64) -> Self {
+        let blank = Self::blank(architecture, prior);
+        Self { weights: blank.parameters.initial_values(seed), ..blank }
+    }
+
+    /// A network whose weights are all zero.
+    fn blank(architecture: Architecture, prior: Vec<f32>) -> Self {
         let layout = architecture.layout();
         assert_eq!(prior.len(), layout.bits());
         let mut parameters = Parameters::default();
@@ -105,13 +119,25 @@ impl Model {
                 Box::new(LstmDenoiser::new(config.clone(), layout, geometry, prior.clone(), &mut parameters))
             }
         };
-        let weights = parameters.initial_values(seed);
-        Self { architecture, parameters, weights, metadata: HashMap::new(), prior, network }
+        let weights = vec![0.0; parameters.len()];
+        let metadata = HashMap::new();
+        Self { architecture, parameters, weights, metadata, prior, network, prepared: OnceLock::new() }
     }
 
     /// Marginal log-odds of every cell. (bits)
     pub fn prior(&self) -> &[f32] {
         &self.prior
+    }
+
+    /// The weights, flat.
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// The weights, to be changed.
+    pub fn weights_mut(&mut self) -> &mut Vec<f32> {
+        self.prepared = OnceLock::new();
+        &mut self.weights
     }
 
     /// The differentiable part.
@@ -131,7 +157,7 @@ impl Model {
         let bits = architecture.layout().bits();
         let mut prior = vec![0.0; bits];
         read_tensor(&tensors, "prior", &mut prior)?;
-        let mut model = Self::new(architecture, prior, 0);
+        let mut model = Self::blank(architecture, prior);
         for spec in model.parameters.specs() {
             read_tensor(&tensors, &spec.name, &mut model.weights[spec.span.range()])?;
         }
@@ -146,6 +172,7 @@ impl Model {
     pub fn adopt(&mut self, bytes: &[u8]) -> Result<usize, ModelError> {
         let tensors = SafeTensors::deserialize(bytes).map_err(ModelError::Damaged)?;
         let mut adopted = 0;
+        self.prepared = OnceLock::new();
         for spec in self.parameters.specs() {
             let Ok(tensor) = tensors.tensor(&spec.name) else { continue };
             let mut old = vec![0.0; tensor.shape().iter().product()];
@@ -192,15 +219,26 @@ impl Model {
 fn read_tensor(tensors: &SafeTensors, name: &str, out: &mut [f32]) -> Result<(), ModelError> {
     let wrong = || ModelError::Tensor { name: name.into(), expected: out.len() };
     let tensor = tensors.tensor(name).map_err(|_| wrong())?;
-    let values: Vec<f32> = match tensor.dtype() {
-        Dtype::F16 => tensor.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
-        Dtype::F32 => tensor.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+    let bytes_each = match tensor.dtype() {
+        Dtype::F16 => 2,
+        Dtype::F32 => 4,
         _ => return Err(wrong()),
     };
-    if values.len() != out.len() {
+    let data = tensor.data();
+    if data.len() != bytes_each * out.len() {
         return Err(wrong());
     }
-    out.copy_from_slice(&values);
+    if bytes_each == 4 {
+        out.iter_mut().zip(data.as_chunks::<4>().0).for_each(|(w, four)| *w = f32::from_le_bytes(*four));
+        return Ok(());
+    }
+    // In runs, because the conversion has an instruction for many at once.
+    const RUN: usize = 1024;
+    let mut halves = [f16::ZERO; RUN];
+    for (out, data) in out.chunks_mut(RUN).zip(data.as_chunks::<2>().0.chunks(RUN)) {
+        halves.iter_mut().zip(data).for_each(|(half, two)| *half = f16::from_le_bytes(*two));
+        halves[..out.len()].convert_to_f32_slice(out);
+    }
     Ok(())
 }
 
@@ -210,6 +248,9 @@ impl Denoiser for Model {
     }
 
     fn context(&self, observation: Observation<'_>, context: &mut [f32]) {
+        if let Some(prepared) = self.prepared.get_or_init(|| self.network.prepare(&self.weights)) {
+            return prepared.context(&observation, context);
+        }
         POOL.with_borrow_mut(|pool| {
             let mut tape = Tape::forward_only(&self.weights, pool);
             let output = self.network.forward(&mut tape, &observation);
@@ -290,7 +331,7 @@ mod tests {
             let mut model = Model::new(architecture(network), numbers(63, 1), 1);
             let moved: Vec<f32> =
                 model.weights.iter().zip(numbers(model.weights.len(), 8)).map(|(w, n)| w + 0.1 * n).collect();
-            model.weights = moved;
+            *model.weights_mut() = moved;
             let (evidence, log_snr) = (numbers(12 * 63, 2), numbers(12 * 3, 3));
             let (mut all, mut last) = (vec![0.0; 12 * 63], vec![0.0; 4 * 63]);
             model.context(observe(3, &evidence, &log_snr, &[[0, 8]; 12]), &mut all);

@@ -12,17 +12,17 @@ use crate::tape::{Tape, Var};
 use aeolian_diffusion::{Layout, Observation};
 
 /// Numbers of a pixel that pass between pictures and token vectors.
-const POOL: usize = 4;
+pub(crate) const POOL: usize = 4;
 
 /// Evidence and noise levels to pictures.
 pub struct Embedding {
-    layout: Layout,
-    geometry: Geometry,
-    prior: Vec<f32>,
-    marginals: Vec<f32>,
-    pixel: Linear,
-    token: Linear,
-    pitch: Span,
+    pub(crate) layout: Layout,
+    pub(crate) geometry: Geometry,
+    pub(crate) prior: Vec<f32>,
+    pub(crate) marginals: Vec<f32>,
+    pub(crate) pixel: Linear,
+    pub(crate) token: Linear,
+    pub(crate) pitch: Span,
 }
 
 /// What [`Embedding::forward`] puts on the tape.
@@ -76,8 +76,8 @@ impl Embedding {
 
 /// A two-layer network at every pixel whose hidden units look at neighbouring pixels as well; starts as the identity.
 pub struct Neighbours {
-    expand: Linear,
-    contract: Linear,
+    pub(crate) expand: Linear,
+    pub(crate) contract: Linear,
 }
 
 impl Neighbours {
@@ -100,8 +100,8 @@ impl Neighbours {
 
 /// A quarter's picture to a vector.
 pub struct Pooling {
-    pool: Linear,
-    up: Linear,
+    pub(crate) pool: Linear,
+    pub(crate) up: Linear,
 }
 
 impl Pooling {
@@ -122,8 +122,8 @@ impl Pooling {
 
 /// A quarter's vector to its picture; starts as nothing.
 pub struct Spreading {
-    down: Linear,
-    spread: Linear,
+    pub(crate) down: Linear,
+    pub(crate) spread: Linear,
 }
 
 impl Spreading {
@@ -144,9 +144,9 @@ impl Spreading {
 
 /// Vectors and pictures to context log-odds; starts as the prior.
 pub struct Head {
-    cells: Linear,
-    picture: Linear,
-    geometry: CellGeometry,
+    pub(crate) cells: Linear,
+    pub(crate) picture: Linear,
+    pub(crate) geometry: CellGeometry,
 }
 
 impl Head {

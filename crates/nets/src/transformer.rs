@@ -7,6 +7,7 @@
 //! block (Chen et al. 2023, arXiv:2310.00426).
 
 use crate::features::{self, Geometry};
+use crate::inference::Prepared;
 use crate::model::Network;
 use crate::ops::attention::{Shape, attention_weights, carried};
 use crate::ops::linear::Linear;
@@ -55,27 +56,27 @@ impl TransformerConfig {
     }
 }
 
-struct Block {
-    modulation: Span,
-    qk: Linear,
-    value: Linear,
-    lags: Span,
-    attended: Linear,
-    expand: Linear,
-    contract: Linear,
-    picture_modulation: Span,
-    pooling: Pooling,
-    picture_value: Linear,
-    copied: Linear,
-    spreading: Spreading,
-    neighbours: Neighbours,
+pub(crate) struct Block {
+    pub(crate) modulation: Span,
+    pub(crate) qk: Linear,
+    pub(crate) value: Linear,
+    pub(crate) lags: Span,
+    pub(crate) attended: Linear,
+    pub(crate) expand: Linear,
+    pub(crate) contract: Linear,
+    pub(crate) picture_modulation: Span,
+    pub(crate) pooling: Pooling,
+    pub(crate) picture_value: Linear,
+    pub(crate) copied: Linear,
+    pub(crate) spreading: Spreading,
+    pub(crate) neighbours: Neighbours,
 }
 
 /// Columns of the vectors' modulation: shift, scale, gate for attention; the same for the two-layer network; shift and
 /// scale of what goes to the pictures, and at the end to the cells.
-const MODULATION_PARTS: usize = 8;
+pub(crate) const MODULATION_PARTS: usize = 8;
 /// Columns of the pictures' modulation: shift and scale for attention, for the neighbours, and at the end.
-const PICTURE_PARTS: usize = 6;
+pub(crate) const PICTURE_PARTS: usize = 6;
 
 impl Block {
     fn new(p: &mut Parameters, name: &str, config: &TransformerConfig, pitches: usize) -> Self {
@@ -143,14 +144,14 @@ impl Block {
 
 /// The network; its weights live in the model's flat buffer.
 pub struct Transformer {
-    config: TransformerConfig,
-    embedding: Embedding,
-    patch: Linear,
-    levels: Linear,
-    modulation: Linear,
-    picture_modulation: Linear,
-    blocks: Vec<Block>,
-    head: Head,
+    pub(crate) config: TransformerConfig,
+    pub(crate) embedding: Embedding,
+    pub(crate) patch: Linear,
+    pub(crate) levels: Linear,
+    pub(crate) modulation: Linear,
+    pub(crate) picture_modulation: Linear,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) head: Head,
 }
 
 impl Transformer {
@@ -179,6 +180,10 @@ impl Transformer {
 }
 
 impl Network for Transformer {
+    fn prepare(&self, weights: &[f32]) -> Option<Prepared> {
+        Prepared::new(self, weights)
+    }
+
     fn layout(&self) -> &Layout {
         self.embedding.layout()
     }

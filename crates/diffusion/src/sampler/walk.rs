@@ -334,11 +334,9 @@ impl<'a, D: Denoiser + ?Sized> Walk<'a, D> {
     pub(super) fn advance<F: Fn(Cell) -> f32>(&mut self, stop: usize, noisy: bool, plan: impl Fn(Leg) -> F) {
         let layout = self.layout();
         let bits = self.bits_per_item();
-        let mut normals = vec![0.0; bits];
+        let mut normals = vec![0.0; layout.bits()];
         for (item, task) in self.tasks.iter().enumerate() {
-            if noisy {
-                Noise::new(task.seed).stream(STEP).stream(stop as u64).fill_normal(&mut normals, 0);
-            }
+            let noise = Noise::new(task.seed).stream(STEP).stream(stop as u64);
             for token in 0..self.tokens {
                 for (block, _, first_bit) in layout.spans() {
                     let state = task.states[token * layout.lanes() + block.lane];
@@ -350,14 +348,17 @@ impl<'a, D: Denoiser + ?Sized> Walk<'a, D> {
                     let earlier = stop.checked_sub(1).and_then(level).filter(|level| level.is_finite());
                     let step = plan(Leg { earlier, from, to });
                     let first = token * layout.bits() + first_bit;
-                    for cell in first..first + block.groups * block.choices {
-                        let i = item * bits + cell;
-                        self.evidence[i] = step(Cell {
-                            evidence: self.evidence[i],
-                            denoised: self.denoised[i],
-                            denoised_before: self.denoised_before[i],
-                            normal: normals[cell],
-                        });
+                    let normals = &mut normals[..block.groups * block.choices];
+                    if noisy {
+                        noise.fill_normal(normals, first as u64);
+                    }
+                    let cells = item * bits + first..item * bits + first + normals.len();
+                    let seen =
+                        (self.denoised[cells.clone()].iter()).zip(&self.denoised_before[cells.clone()]).zip(normals);
+                    for (evidence, ((&denoised, &denoised_before), &mut normal)) in
+                        self.evidence[cells].iter_mut().zip(seen)
+                    {
+                        *evidence = step(Cell { evidence: *evidence, denoised, denoised_before, normal });
                     }
                 }
             }

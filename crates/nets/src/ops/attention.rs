@@ -244,14 +244,14 @@ fn softmax_backward(width: usize, p: &[f32], dp: &mut [f32]) {
 }
 
 /// Cosines and sines of token · 10000^(−2i/d), pairs (i, i + d/2).
-struct Rotation {
+pub(crate) struct Rotation {
     half: usize,
     cosines: Vec<f32>,
     sines: Vec<f32>,
 }
 
 impl Rotation {
-    fn new(tokens: usize, head_width: usize) -> Self {
+    pub(crate) fn new(tokens: usize, head_width: usize) -> Self {
         let half = head_width / 2;
         let (mut cosines, mut sines) = (Vec::with_capacity(tokens * half), Vec::with_capacity(tokens * half));
         // e^(−ln(10000)·i/half) by repeated multiplication would drift; `exp` is the same on every machine.
@@ -267,7 +267,7 @@ impl Rotation {
     }
 
     /// Reads rows `stride` apart and writes them rotated and packed.
-    fn gather(&self, rows: &[f32], stride: usize, out: &mut [f32]) {
+    pub(crate) fn gather(&self, rows: &[f32], stride: usize, out: &mut [f32]) {
         let half = self.half;
         for (token, out) in out.chunks_exact_mut(2 * half).enumerate() {
             let row = &rows[token * stride..][..2 * half];

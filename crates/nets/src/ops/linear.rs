@@ -4,6 +4,7 @@ use crate::parameters::{Init, Parameters, Span};
 use crate::tape::{Gradients, Op, Precision, Tape, Var};
 use aeolian_kernels::elementwise;
 use aeolian_kernels::gemm::{Into, Matrix};
+use aeolian_kernels::panels::{Layer, Panels};
 
 /// A linear map of rows.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +66,21 @@ impl Linear {
     /// The same layer that multiplies in `f32` on any tape: for log-odds, where −8 in bfloat16 would be off by 0.03.
     pub fn always_full(self) -> Self {
         Self { always_full: true, ..self }
+    }
+
+    /// The layer with these weights of its network, ready to multiply by.
+    pub fn panels(&self, weights: &[f32]) -> Panels {
+        Self::stacked(&[self], weights)
+    }
+
+    /// Several layers of the same inputs as one, their outputs side by side ([`Panels::stacked`]).
+    pub fn stacked(layers: &[&Self], weights: &[f32]) -> Panels {
+        let part = |layer: &&Self| Layer {
+            outputs: layer.outputs,
+            weights: &weights[layer.weight.range()],
+            bias: layer.bias.map(|bias| &weights[bias.range()]),
+        };
+        Panels::stacked(layers[0].inputs, &layers.iter().map(part).collect::<Vec<_>>())
     }
 
     fn precision(&self, tape: &Tape) -> Precision {
