@@ -1,9 +1,12 @@
 //! Judging models: likelihood bounds on held-out windows, figures of composed pieces beside real music and a 3-gram
 //! model, and how much of a piece is in the training music already. The result is one Markdown report.
 
+pub mod bands;
 pub mod figures;
 pub mod likelihoods;
+pub mod obedience;
 pub mod originality;
+pub mod steps;
 pub mod verbs;
 
 use aeolian_canvas::Canvas;
@@ -23,6 +26,8 @@ pub struct Settings {
     pub pieces: usize,
     /// Held-out windows whose likelihood is bounded; 0 leaves the table out.
     pub windows: usize,
+    /// Held-out windows of every set of music whose likelihood is bounded; 0 leaves the table out.
+    pub windows_a_set: usize,
     /// Looks at each window along the noise levels.
     pub draws: usize,
     /// Noise levels when composing.
@@ -73,8 +78,19 @@ pub struct Material {
 impl Material {
     /// Loads both splits and trains the 3-gram model.
     pub fn load(corpora: &[PathBuf]) -> Result<Self, EvaluateError> {
-        let train = Dataset::load(corpora, Split::Train, WINDOW)?;
-        let valid = Dataset::load(corpora, Split::Valid, WINDOW)?;
+        let load = |split| Dataset::load(corpora, split, WINDOW);
+        Self::of(load(Split::Train)?, load(Split::Valid)?)
+    }
+
+    /// One [`Material`] for each set of music in the corpora that has both splits, in order of their names.
+    pub fn by_set(corpora: &[PathBuf]) -> Result<Vec<(String, Self)>, EvaluateError> {
+        let load = |split| Dataset::load(corpora, split, WINDOW);
+        let (train, mut valid) = (load(Split::Train)?.by_set(), load(Split::Valid)?.by_set());
+        let both = train.into_iter().filter_map(|(set, train)| Some((valid.remove(&set)?, set, train)));
+        both.map(|(valid, set, train)| Ok((set, Self::of(train, valid)?))).collect()
+    }
+
+    fn of(train: Dataset, valid: Dataset) -> Result<Self, EvaluateError> {
         let windows: Vec<Canvas> = train
             .pieces
             .iter()
@@ -94,9 +110,17 @@ pub fn report(
     candidates: &[Candidate],
     say: &mut dyn FnMut(&str),
 ) -> Result<String, EvaluateError> {
+    let mut text = String::new();
+    if settings.windows_a_set > 0 {
+        text += "### Likelihood by collection\n\n";
+        text += &likelihoods::table_by_set(settings, candidates, say)?;
+        text += "\n";
+    }
+    if settings.windows == 0 && settings.pieces == 0 {
+        return Ok(text);
+    }
     say("reading the corpus and counting 3-grams");
     let material = Material::load(&settings.corpora)?;
-    let mut text = String::new();
     if settings.windows > 0 {
         text += "### Likelihood\n\n";
         text += &likelihoods::table(settings, &material, candidates, say)?;

@@ -4,7 +4,7 @@
 //! accompaniment is judged as the real one is. Infill: bars in the middle are taken away and compared with what comes
 //! back, beside what copying the bars before would give. Analyze: chords and key are read off the notes alone.
 
-use crate::{Candidate, EvaluateError, Material};
+use crate::{Candidate, EvaluateError, Material, obedience};
 use aeolian_canvas::canvas::STEPS;
 use aeolian_canvas::decode::{DecodeContext, decode};
 use aeolian_canvas::{Canvas, NoteLane};
@@ -16,12 +16,13 @@ use aeolian_metrics::conditional::accompaniment::{
 };
 use aeolian_metrics::conditional::infill::{InfillOverlap, infill_overlap, mean_overlap};
 use aeolian_metrics::conditional::key_accuracy::key_accuracy;
+use aeolian_metrics::conditional::preserved::{Line, preserved};
 use aeolian_metrics::conditional::seam::{Difference, Seam, SeamWindow, compare_seams, interior_seams, seam_at};
 use aeolian_metrics::conditional::{ChordRecall, ChordRule, LabelledSpan, chord_recall, labels_of};
 use aeolian_metrics::key::estimate_key;
 use aeolian_metrics::report::{FIGURES, PieceFigures, table_of};
 use aeolian_metrics::{ChordSegment, Excerpt, recognise_chords};
-use aeolian_score::{Key, Score};
+use aeolian_score::{Key, Note, Score};
 use rayon::prelude::*;
 use std::fmt::Write;
 use std::ops::Range;
@@ -72,6 +73,8 @@ pub fn tables(
     text += &infill(settings, &held, candidate)?;
     say("reading chords and keys");
     text += &analysis(&held, candidate)?;
+    say("asking for curves");
+    text += &obedience::table(settings, candidate)?;
     Ok(text)
 }
 
@@ -127,10 +130,10 @@ fn accompaniment(settings: VerbSettings, held: &[Held], candidate: &Candidate) -
     let mut text =
         "### Accompany\n\nThe chords of the lead sheet heard in the accompaniment by our own recogniser, by \
                     mir_eval's rules; cosine of sounding and given pitch classes; share of chord tones; root or bass \
-                    below on downbeats. Given the melody with its chords; and, without them, beside the chords of the \
+                    below on downbeats; share of the given melody's notes that are there, to the step. Given the melody with its chords; and, without them, beside the chords of the \
                     original, which it need not have had in mind.\n\n\
-                    | accompaniment | root | majmin | sevenths | similarity | chord tones | bass |\n\
-                    |---|--:|--:|--:|--:|--:|--:|\n"
+                    | accompaniment | root | majmin | sevenths | similarity | chord tones | bass | melody kept |\n\
+                    |---|--:|--:|--:|--:|--:|--:|--:|\n"
             .to_owned();
     for (name, set) in [("real", &real), ("with chords given", &given), ("melody alone", &alone)] {
         writeln!(text, "| {name} | {} |", chord_row(held, set)).expect("a string takes everything");
@@ -166,7 +169,23 @@ fn chord_row(held: &[Held], set: &[(usize, Canvas)]) -> String {
     cells.push(mean(accompaniments.iter().map(|(excerpt, score)| chord_tone_share(excerpt, score)).collect()));
     let bass = |(excerpt, score): &(Excerpt, &Score)| downbeat_bass(excerpt, score).root_or_bass_share();
     cells.push(mean(accompaniments.iter().map(bass).collect()));
+    cells.push(mean(set.iter().map(|(index, canvas)| melody_kept(&held[*index].score, canvas)).collect()));
     cells.iter().map(|x| format!("{x:.3}")).collect::<Vec<_>>().join(" | ")
+}
+
+/// Share of a melody's notes that a canvas has, to the step; `None` without a melody.
+fn melody_kept(given: &Score, canvas: &Canvas) -> Option<f64> {
+    let made = decode(canvas, &DecodeContext::default()).0;
+    let line = |score: &Score| -> Vec<Note> {
+        let parts = score.parts.iter().filter(|part| part.name == NoteLane::Melody.name());
+        parts.flat_map(|part| part.notes.clone()).collect()
+    };
+    let (wanted, found) = (line(given), line(&made));
+    preserved(
+        Line { notes: &wanted, ticks_per_quarter: given.ticks_per_quarter },
+        Line { notes: &found, ticks_per_quarter: made.ticks_per_quarter },
+    )
+    .exact_share()
 }
 
 fn infill(settings: VerbSettings, held: &[Held], candidate: &Candidate) -> Result<String, EvaluateError> {

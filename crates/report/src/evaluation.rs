@@ -5,10 +5,12 @@ use crate::features::{FeatureRow, feature_rows};
 use crate::originality::{Originality, originality};
 use crate::pictures::{ShownPiece, shown_pieces};
 use crate::pieces::{Cut, Set, read_folder};
-use crate::scale::Scale;
+use crate::scale::{Scale, frames_of};
 use crate::table::{files_in_both, song_numbers, table_of};
-use aeolian_metrics::compare::{self, Comparison, compare};
+use aeolian_metrics::Piece;
+use aeolian_metrics::compare::{self, Comparison, compare, self_similarity};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What to evaluate, and how.
@@ -67,11 +69,22 @@ pub struct SetSummary {
     pub pieces: usize,
     /// Files that those were cut from.
     pub songs: usize,
-    /// Files that could not be used.
+    /// Everything in the folder that gave no piece, files that are no MIDI files among it.
     pub left_out: Vec<LeftOutFile>,
 }
 
 impl SetSummary {
+    /// The reasons why files were left out, the commonest first, each with its files.
+    pub fn reasons(&self) -> Vec<(&str, Vec<&Path>)> {
+        let mut reasons: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
+        for left_out in &self.left_out {
+            reasons.entry(&left_out.reason).or_default().push(&left_out.file);
+        }
+        let mut reasons: Vec<(&str, Vec<&Path>)> = reasons.into_iter().collect();
+        reasons.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
+        reasons
+    }
+
     fn of(set: &Set) -> Self {
         let left_out =
             set.left_out.iter().map(|(file, reason)| LeftOutFile { file: file.clone(), reason: reason.clone() });
@@ -130,7 +143,14 @@ pub fn evaluate(settings: &Settings, progress: impl Fn(&str)) -> Result<Evaluati
         false => table_of(&reference, &numbers[0]),
     };
     progress("Comparing the candidate with the reference");
-    let comparison = compare(&reference_table, &candidate_table, &settings.comparison);
+    let comparison = Comparison {
+        self_similarity: Some(self_similarity(
+            &frames_of(&all_pieces(&reference), &reference_table.songs()),
+            &frames_of(&all_pieces(&candidate), &candidate_table.songs()),
+            &settings.comparison.bootstrap(),
+        )),
+        ..compare(&reference_table, &candidate_table, &settings.comparison)
+    };
     let sizes = [reference.pieces.len(), candidate.pieces.len()];
     let scale = Scale::of(&all, &all_table, sizes, &settings.comparison, &progress);
     let originality = match &settings.training {
@@ -153,10 +173,14 @@ pub fn evaluate(settings: &Settings, progress: impl Fn(&str)) -> Result<Evaluati
     })
 }
 
+fn all_pieces(set: &Set) -> Vec<&Piece> {
+    set.pieces.iter().map(|named| &named.piece).collect()
+}
+
 fn read(path: &Path, cut: Cut, most: Option<usize>, seed: u64) -> Result<Set, Error> {
     let set = read_folder(path, cut, most, seed)?;
     match set.pieces.is_empty() {
-        true => Err(Error::Nothing { path: path.to_owned(), files: set.left_out.len() }),
+        true => Err(Error::Nothing { path: path.to_owned(), files: set.midi_left_out() }),
         false => Ok(set),
     }
 }

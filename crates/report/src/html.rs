@@ -13,9 +13,9 @@ use crate::features::FeatureRow;
 use crate::originality::Originality;
 use crate::pictures::ShownPiece;
 use crate::sentences::counted;
-use crate::text::{comparison_figures, copy_digits, number, short_name, shown, signed};
+use crate::text::{FIGURES_NOTE, comparison_figures, copy_digits, interval, number, short_name, shown, signed};
 use aeolian_metrics::Family;
-use aeolian_metrics::compare::Comparison;
+use aeolian_metrics::compare::{Comparison, Estimate};
 use aeolian_picture::{RollStyle, escape, piano_roll};
 use aeolian_score::Score;
 use std::fmt::Write;
@@ -29,8 +29,12 @@ pub(crate) const GRID: &str = "#E4E7EC";
 
 /// Bars of a piano roll at most.
 const ROLL_BARS: usize = 16;
+/// More files left out for one reason are folded away.
+const OPEN_FILES: usize = 12;
 /// Features of a family that are always shown.
 const FEWEST_SHOWN: usize = 4;
+/// Features of a family that are shown at most before the others are folded away.
+const MOST_SHOWN: usize = 8;
 
 const STYLE: &str = "
 body { font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif; color: #1F2430;
@@ -47,6 +51,7 @@ th, td { padding: .16rem .6rem; text-align: right; border-bottom: 1px solid #E4E
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th { color: #5C6473; font-weight: 600; }
 td.own { font-weight: 700; color: #C44E00; }
+td.interval, th.interval { color: #5C6473; text-align: left; padding-left: 0; font-size: .8rem; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(14.5rem, 1fr)); gap: .7rem 1.1rem; }
 figure { margin: 0; break-inside: avoid; }
 figcaption { font-size: .82rem; line-height: 1.3; }
@@ -75,6 +80,10 @@ pub fn page(evaluation: &Evaluation) -> String {
         add(&mut page, &format!("<figure class=\"wide\">{picture}</figure>\n"));
         add(&mut page, SCALE_NOTE);
     }
+    if let Some(picture) = scale_picture::family_picture(evaluation) {
+        add(&mut page, FAMILY_NOTE);
+        add(&mut page, &format!("<figure class=\"wide\">{picture}</figure>\n"));
+    }
     rest.iter().for_each(|sentence| add(&mut page, &format!("<p>{}</p>\n", escape(sentence))));
     features(&mut page, evaluation);
     pieces(&mut page, evaluation);
@@ -91,6 +100,9 @@ const SCALE_NOTE: &str = "<p class=\"note\">AUC: how often a classifier ranks a 
     the other. 0.5 is a guess, 1 means that every piece gives itself away. Lines are 95 % intervals over songs, and the \
     range of several random splits at the floor; the blue band is where the candidate would lie by chance.</p>\n";
 
+const FAMILY_NOTE: &str = "<p class=\"note\">By what? The same with the features of one family alone; circles are one half of \
+    the reference against the other.</p>\n";
+
 fn add(page: &mut String, markup: &str) {
     page.push_str(markup);
 }
@@ -106,7 +118,7 @@ fn features(page: &mut String, evaluation: &Evaluation) {
         &format!(
             "<p class=\"note\">{} Grey area: the reference. Orange line: the candidate. Vertical lines: the means. Blue \
              band: where the mean of real music may lie (the floor). Differences are in standard deviations (sd) of the \
-             reference.</p>\n",
+             reference, orange where they are outside the floor.</p>\n",
             legend()
         ),
     );
@@ -116,12 +128,18 @@ fn features(page: &mut String, evaluation: &Evaluation) {
         if rows.is_empty() {
             continue;
         }
-        // At least a row of pictures for every family: where nothing tells, that is worth seeing too.
-        let told = rows.iter().filter(|row| row.outside != Some(false)).count().max(FEWEST_SHOWN).min(rows.len());
-        let (open, folded) = rows.split_at(told);
+        // At least a row of pictures for every family: where nothing tells, that is worth seeing too. And at most two:
+        // the strongest say it, and a page of the others is read by nobody.
+        let outside = rows.iter().filter(|row| row.outside != Some(false)).count();
+        let (open, folded) = rows.split_at(outside.clamp(FEWEST_SHOWN, MOST_SHOWN).min(rows.len()));
         add(page, &format!("<h3>{} <span>{}</span></h3>\n{}", escape(family), escape(&area), grid(open)));
         if !folded.is_empty() {
-            let summary = format!("{} inside the floor", counted(folded.len(), "more feature"));
+            let more = outside.saturating_sub(open.len());
+            let summary = match (more, folded.len() - more) {
+                (0, inside) => format!("{} inside the floor", counted(inside, "more feature")),
+                (more, 0) => format!("{} outside the floor", counted(more, "more feature")),
+                (more, inside) => format!("{} outside the floor, {inside} inside", counted(more, "more feature")),
+            };
             add(page, &format!("<details><summary>{summary}</summary>\n{}</details>\n", grid(folded)));
         }
     }
@@ -154,7 +172,7 @@ fn families(evaluation: &Evaluation) -> Vec<(&str, String)> {
 fn grid(rows: &[&FeatureRow]) -> String {
     let mut grid = "<div class=\"grid\">\n".to_owned();
     for row in rows {
-        let undefined = match row.reference.undefined.max(row.candidate.undefined) >= 0.005 {
+        let undefined = match row.reference.undefined.max(row.candidate.undefined) >= 0.01 {
             true => format!(
                 "; undefined in {:.0} % of the candidate, {:.0} % of the reference",
                 100.0 * row.candidate.undefined,
@@ -163,19 +181,22 @@ fn grid(rows: &[&FeatureRow]) -> String {
             false => String::new(),
         };
         let means = format!(
-            "{} against {} {} ({}\u{a0}sd{undefined})",
+            "{} against {} {}{undefined}",
             number(row.candidate.mean.value, row.digits),
             number(row.reference.mean.value, row.digits),
-            row.unit,
-            signed(row.difference.value)
+            row.unit
         );
+        let difference = format!("{}\u{a0}sd", signed(row.difference.value));
         // Writing to a String cannot fail.
         let _ = writeln!(
             grid,
             "<figure>{}<figcaption><b>{}</b>{}<br/><span>{}</span></figcaption></figure>",
             density::density_picture(row),
             escape(&row.name),
-            if row.outside == Some(true) { " <em>outside the floor</em>" } else { "" },
+            match row.outside {
+                Some(false) => format!(" <span>{difference}</span>"),
+                _ => format!(" <em>{difference}</em>"),
+            },
             escape(&means)
         );
     }
@@ -202,7 +223,7 @@ fn pieces(page: &mut String, evaluation: &Evaluation) {
 }
 
 fn shown_piece(piece: &ShownPiece) -> String {
-    let style = RollStyle { width_px: 980.0, bars_per_system: 8, max_bars: ROLL_BARS };
+    let style = RollStyle { width_px: 980.0, bars_per_system: 8, max_bars: ROLL_BARS, ..RollStyle::default() };
     // A cut has the title of its file, or none; a heading that says where it comes from serves better.
     let titled = |score: &Score| Score { title: format!("{}, bar {}", piece.file, piece.start_bar), ..score.clone() };
     let roll = piece.score.as_ref().map_or(String::new(), |score| piano_roll(&titled(score), &style));
@@ -257,7 +278,7 @@ fn originality(page: &mut String, found: &Originality) {
 }
 
 fn figures(page: &mut String, evaluation: &Evaluation) {
-    add(page, "<h2>Figures</h2>\n<table>\n<tr><th></th><th>candidate</th>");
+    add(page, "<h2>Figures</h2>\n<table>\n<tr><th></th><th>candidate</th><th class=\"interval\">95 %</th>");
     let scale = evaluation.scale.as_ref();
     let mut columns: Vec<&Comparison> = vec![&evaluation.comparison];
     if let Some(scale) = scale {
@@ -271,18 +292,23 @@ fn figures(page: &mut String, evaluation: &Evaluation) {
     }
     add(page, "</tr>\n");
     for figure in comparison_figures() {
-        let values: Vec<Option<f64>> = columns.iter().map(|comparison| (figure.of)(comparison)).collect();
+        let values: Vec<Option<Estimate>> = columns.iter().map(|comparison| (figure.of)(comparison)).collect();
         if values.iter().all(Option::is_none) {
             continue;
         }
         add(page, &format!("<tr><td>{}</td>", escape(&figure.name)));
         for (column, value) in values.into_iter().enumerate() {
-            let class = if column == 0 { " class=\"own\"" } else { "" };
-            add(page, &format!("<td{class}>{}</td>", shown(value, figure.digits)));
+            let cell = shown(value.map(|value| value.value), figure.digits);
+            if column > 0 {
+                add(page, &format!("<td>{cell}</td>"));
+                continue;
+            }
+            let interval = value.and_then(|value| interval(&value, figure.digits)).unwrap_or_default();
+            add(page, &format!("<td class=\"own\">{cell}</td><td class=\"interval\">{interval}</td>"));
         }
         add(page, "</tr>\n");
     }
-    add(page, "</table>\n");
+    add(page, &format!("</table>\n<p class=\"note\">{}</p>\n", escape(FIGURES_NOTE)));
     if let Some(scale) = scale {
         let names: Vec<String> = scale
             .ceilings
@@ -310,12 +336,15 @@ fn left_out(page: &mut String, evaluation: &Evaluation) {
     }
     add(page, "<h2>Left out</h2>\n");
     for (role, set) in sets.into_iter().filter(|(_, set)| !set.left_out.is_empty()) {
-        let summary = format!("{} of the {role}", counted(set.left_out.len(), "file"));
-        add(page, &format!("<details open=\"open\"><summary>{summary}</summary>\n<ul>\n"));
-        for left_out in &set.left_out {
-            let file = left_out.file.display().to_string();
-            add(page, &format!("<li><b>{}</b>: {}</li>\n", escape(&file), escape(&left_out.reason)));
+        add(page, &format!("<h3>{} of the {role}</h3>\n", counted(set.left_out.len(), "file")));
+        for (reason, files) in set.reasons() {
+            let open = if files.len() <= OPEN_FILES { " open=\"open\"" } else { "" };
+            let summary = format!("{}: {reason}", counted(files.len(), "file"));
+            add(page, &format!("<details{open}><summary>{}</summary>\n<ul>\n", escape(&summary)));
+            for file in files {
+                add(page, &format!("<li>{}</li>\n", escape(&file.display().to_string())));
+            }
+            add(page, "</ul>\n</details>\n");
         }
-        add(page, "</ul>\n</details>\n");
     }
 }

@@ -128,7 +128,7 @@ pub fn originality(
 ) -> Result<Originality, Error> {
     let training_set = read_folder(training, Cut::Whole, None, seed)?;
     if training_set.pieces.is_empty() {
-        return Err(Error::Nothing { path: training.to_owned(), files: training_set.left_out.len() });
+        return Err(Error::Nothing { path: training.to_owned(), files: training_set.midi_left_out() });
     }
     let excerpts = || training_set.pieces.iter().map(|named| &named.piece.excerpt);
     let (lines, bars, points) = (LineIndex::new(excerpts()), BarIndex::new(excerpts()), PointIndex::new(excerpts()));
@@ -153,7 +153,7 @@ pub fn originality(
     Ok(Originality {
         training: training_set.name.clone(),
         training_files: training_set.files.len(),
-        training_files_left_out: training_set.left_out.len(),
+        training_files_left_out: training_set.midi_left_out(),
         candidate_files_in_training: files_in_both(candidate, &training_set),
         reference_files_in_training: files_in_both(reference, &training_set),
         figures: figures.into_iter().flatten().collect(),

@@ -5,6 +5,7 @@
 //! missing in silence.
 
 use crate::Error;
+use crate::sentences::counted;
 use aeolian_metrics::compare::random::Draws;
 use aeolian_metrics::{Excerpt, Piece};
 use aeolian_score::{Score, Tick, midi};
@@ -18,6 +19,8 @@ use std::path::{Path, PathBuf};
 pub const FEWEST_NOTES: usize = 2;
 /// Notes (drums included) that start in a window at least.
 pub const FEWEST_NOTES_IN_WINDOW: usize = 4;
+/// Why a file of another kind is left out.
+pub const NO_MIDI: &str = "It is no MIDI file: its name ends neither in .mid nor in .midi.";
 /// Folders within folders are read down to this depth; deeper is a loop of links.
 const DEEPEST_FOLDER: usize = 32;
 
@@ -80,6 +83,11 @@ pub struct Set {
 }
 
 impl Set {
+    /// How many of the files left out are MIDI files by their names.
+    pub fn midi_left_out(&self) -> usize {
+        self.left_out.iter().filter(|(path, _)| is_midi(path)).count()
+    }
+
     /// An even choice of at most `most` of its pieces: see [`choose_evenly`].
     pub fn choose(&self, most: usize, seed: u64) -> Self {
         let songs: Vec<usize> = self.pieces.iter().map(|piece| piece.song).collect();
@@ -115,7 +123,7 @@ pub fn choose_evenly(songs: &[usize], most: usize, seed: u64) -> Vec<usize> {
 }
 
 /// Reads every .mid and .midi file of a folder and of the folders in it, in parallel, and keeps an even choice of at
-/// most `most` pieces.
+/// most `most` pieces. Files of other kinds are left out and named like the damaged ones.
 ///
 /// The same folder, cut and seed give the same set, whatever the number of threads.
 ///
@@ -180,6 +188,8 @@ fn list(
             }
         } else if is_midi(&path) {
             files.push(path);
+        } else {
+            left_out.push((path, NO_MIDI.to_owned()));
         }
     }
     Ok(())
@@ -242,8 +252,8 @@ fn windows(score: &Score, onsets: &[Tick], bars: usize) -> Result<Vec<Window>, S
     let starts = score.bar_starts(end);
     let fewest_bars = (3 * bars).div_ceil(4);
     if starts.len() < fewest_bars {
-        let length = starts.len();
-        return Err(format!("It is too short: it has {length} bars, and a cut of {bars} needs {fewest_bars}."));
+        let length = counted(starts.len(), "bar");
+        return Err(format!("It is too short: it has {length}, and a cut of {bars} needs {fewest_bars}."));
     }
     let notes_between = |from: Tick, to: Tick| {
         onsets.partition_point(|onset| *onset < to) - onsets.partition_point(|onset| *onset < from)
@@ -313,11 +323,13 @@ pub(crate) mod tests {
             .iter()
             .map(|(path, reason)| format!("{}: {reason}", path.file_name().unwrap().to_string_lossy()))
             .collect();
-        assert_eq!(left_out.len(), 4);
+        assert_eq!(left_out.len(), 5);
+        assert_eq!(set.midi_left_out(), 4);
         assert!(left_out[0].starts_with("damaged.mid: ") && left_out[0].ends_with('.'), "{}", left_out[0]);
         assert_eq!(left_out[1], "empty.mid: The file is empty.");
-        assert_eq!(left_out[2], "one.mid: The file holds only one note.");
-        assert_eq!(left_out[3], "silent.mid: The file holds no notes.");
+        assert_eq!(left_out[2], format!("notes.txt: {NO_MIDI}"));
+        assert_eq!(left_out[3], "one.mid: The file holds only one note.");
+        assert_eq!(left_out[4], "silent.mid: The file holds no notes.");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use aeolian_metrics::compare::classifier::area_alone;
 use aeolian_metrics::compare::comparison::Size;
 use aeolian_metrics::compare::random::Draws;
 use aeolian_metrics::compare::{
-    ClassifierSettings, Comparison, FeatureTable, Pair, Settings, compare, split_in_halves,
+    ClassifierSettings, Comparison, FeatureTable, Frames, Pair, Settings, compare, self_similarity, split_in_halves,
 };
 use aeolian_metrics::{Excerpt, Piece};
 use rayon::prelude::*;
@@ -97,21 +97,34 @@ impl Scale {
         // Null intervals are dear; neither floor nor ceilings need one.
         let classifier = ClassifierSettings { deals: 0, ..settings.classifier };
         let thrifty = Settings { classifier, ..*settings };
-        let floor = compare(&half, &table.select(&second), &thrifty);
+        let pieces: [Vec<&Piece>; 2] =
+            [&first, &second].map(|rows| rows.iter().map(|&row| &set.pieces[row].piece).collect());
+        let half_frames = frames_of(&pieces[0], &half.songs());
+        // A table knows nothing of frames.
+        let compared = |table: &FeatureTable, pieces: &[&Piece], settings: &Settings| Comparison {
+            self_similarity: Some(self_similarity(
+                &half_frames,
+                &frames_of(pieces, &table.songs()),
+                &settings.bootstrap(),
+            )),
+            ..compare(&half, table, settings)
+        };
+        let floor = compared(&table.select(&second), &pieces[1], &thrifty);
         progress("Splitting the reference at random, again and again");
         let first_area = floor.classifier.as_ref().map(|test| test.auc.value);
         let splits = Splits::of(first_area.into_iter().chain(further_areas(table, sizes, settings)).collect());
         // A ceiling is read at a glance; half of the resamples say how sure it is.
         let thrifty = Settings { resamples: settings.resamples / 2, ..thrifty };
-        let pieces: Vec<&Piece> = second.iter().map(|&row| &set.pieces[row].piece).collect();
         let groups: Vec<usize> = table.select(&second).songs();
         let ceilings = Corruption::ALL.map(|corruption| {
             progress(&format!(
                 "Comparing one half of the reference with the other half spoiled: {}",
                 corruption.name()
             ));
-            let spoiled = spoiled_table(&pieces, &groups, corruption, settings.seed);
-            Ceiling { corruption, comparison: compare(&half, &spoiled, &thrifty) }
+            let spoiled = spoiled(&pieces[1], corruption, settings.seed);
+            let spoiled: Vec<&Piece> = spoiled.iter().collect();
+            let table = table_of_pieces(&spoiled, groups.clone());
+            Ceiling { corruption, comparison: compared(&table, &spoiled, &thrifty) }
         });
         Some(Self { halves: [floor.reference, floor.candidate], floor, splits, ceilings: ceilings.into() })
     }
@@ -151,12 +164,15 @@ fn halves(table: &FeatureTable, sizes: [usize; 2], seed: u64) -> Option<[Vec<usi
     Some([cut_down(first, sizes[0]), cut_down(second, sizes[1])])
 }
 
-fn spoiled_table(pieces: &[&Piece], groups: &[usize], corruption: Corruption, seed: u64) -> FeatureTable {
+/// The neighbouring frames of pieces, for [`self_similarity`].
+pub(crate) fn frames_of(pieces: &[&Piece], songs: &[usize]) -> Frames {
+    Frames::of(&pieces.iter().map(|piece| &piece.excerpt).collect::<Vec<_>>(), songs)
+}
+
+fn spoiled(pieces: &[&Piece], corruption: Corruption, seed: u64) -> Vec<Piece> {
     let excerpts: Vec<Excerpt> = pieces.iter().map(|piece| piece.excerpt.clone()).collect();
-    let spoiled = corruption.of_all(&excerpts, seed);
-    let spoiled: Vec<Piece> =
-        pieces.iter().zip(spoiled).map(|(piece, excerpt)| Piece { excerpt, ..(*piece).clone() }).collect();
-    table_of_pieces(&spoiled.iter().collect::<Vec<_>>(), groups.to_vec())
+    let spoiled = pieces.iter().zip(corruption.of_all(&excerpts, seed));
+    spoiled.map(|(piece, excerpt)| Piece { excerpt, ..(*piece).clone() }).collect()
 }
 
 #[cfg(test)]
@@ -187,15 +203,14 @@ mod tests {
         use crate::pieces::tests::quarters;
         use aeolian_metrics::{FEATURES, Family, measure};
         let piece = Piece::from_score(quarters(&[60, 67, 59, 72, 61, 66, 64, 65])).unwrap();
-        let spoiled = spoiled_table(&[&piece], &[7], Corruption::ShuffledPitches, 1);
-        assert_eq!(spoiled.groups, [7]);
+        let spoiled = measure(&spoiled(&[&piece], Corruption::ShuffledPitches, 1)[0]);
         let real = measure(&piece);
-        let changed = |family| (0..real.len()).any(|i| FEATURES[i].family == family && spoiled.rows[0][i] != real[i]);
+        let changed = |family| (0..real.len()).any(|i| FEATURES[i].family == family && spoiled[i] != real[i]);
         assert!(changed(Family::Melody));
         let loudness = FEATURES.iter().position(|feature| feature.name == "loudness").unwrap();
         let density = FEATURES.iter().position(|feature| feature.name == "notes a bar").unwrap();
         for kept in [loudness, density] {
-            assert!(real[kept].is_some() && spoiled.rows[0][kept] == real[kept]);
+            assert!(real[kept].is_some() && spoiled[kept] == real[kept]);
         }
     }
 }

@@ -4,15 +4,18 @@ use crate::Evaluation;
 use crate::evaluation::SetSummary;
 use crate::features::FeatureRow;
 use crate::originality::{CopyFigure, Originality};
+use crate::sentences::counted;
 use aeolian_metrics::Family;
 use aeolian_metrics::ceilings::Corruption;
-use aeolian_metrics::compare::Comparison;
+use aeolian_metrics::compare::{Comparison, Estimate};
 use std::fmt::Write;
 
 /// Columns at most.
 pub const WIDTH: usize = 110;
-/// Files left out that are named; the others are counted.
-const NAMED_FILES: usize = 20;
+/// Files left out that are named for each reason; the others are counted.
+const NAMED_FILES: usize = 5;
+/// Reasons that are told.
+const TOLD_REASONS: usize = 20;
 
 /// The whole evaluation.
 pub fn terminal(evaluation: &Evaluation) -> String {
@@ -37,13 +40,13 @@ pub fn short_name(corruption: Corruption) -> &'static str {
         Corruption::ShuffledTimes => "times",
         Corruption::GluedBars => "glued",
         Corruption::WrongNotes => "wrong",
-        Corruption::ReorderedBars => "reordered",
+        Corruption::ReorderedBars => "reorder",
         Corruption::ThreeGram => "3-gram",
     }
 }
 
 /// Takes a figure from a comparison; `None` where it is undefined.
-pub type Of = dyn Fn(&Comparison) -> Option<f64>;
+pub type Of = dyn Fn(&Comparison) -> Option<Estimate>;
 
 /// A line of figures: what it is called, and how to take it from a comparison.
 pub struct Figure {
@@ -55,29 +58,46 @@ pub struct Figure {
     pub of: Box<Of>,
 }
 
-/// The areas of all features and of every family, and the distances between the sets.
+/// The areas of all features and of every family, the distances between the sets, and what they have in common.
 pub fn comparison_figures() -> Vec<Figure> {
-    fn figure(name: &str, digits: usize, of: impl Fn(&Comparison) -> Option<f64> + 'static) -> Figure {
+    fn figure(name: &str, digits: usize, of: impl Fn(&Comparison) -> Option<Estimate> + 'static) -> Figure {
         Figure { name: name.to_owned(), digits, of: Box::new(of) }
     }
-    let mut figures = vec![figure("AUC, all features", 2, |c| Some(c.classifier.as_ref()?.auc.value))];
+    let mut figures = vec![figure("AUC, all features", 2, |c| Some(c.classifier.as_ref()?.auc))];
     figures.extend(Family::ALL.into_iter().map(|family| {
         figure(&format!("AUC, {}", family.name()), 2, move |c| {
             let families = &c.classifier.as_ref()?.families;
-            Some(families.iter().find(|of| of.family == family.name())?.auc.value)
+            Some(families.iter().find(|of| of.family == family.name())?.auc)
         })
     }));
     figures.extend([
-        figure("Fréchet distance²", 1, |c| Some(c.frechet?.value)),
-        figure("MMD²", 4, |c| Some(c.mmd.as_ref()?.squared.value)),
-        figure("MMD p-value", 3, |c| Some(c.mmd.as_ref()?.p_value)),
-        figure("coverage", 2, |c| Some(c.coverage.as_ref()?.coverage.value)),
-        figure("density", 2, |c| Some(c.coverage.as_ref()?.density.value)),
-        figure("precision", 2, |c| Some(c.coverage.as_ref()?.precision.value)),
-        figure("recall", 2, |c| Some(c.coverage.as_ref()?.recall.value)),
+        figure("Fréchet distance²", 1, |c| c.frechet),
+        figure("MMD²", 4, |c| Some(c.mmd.as_ref()?.squared)),
+        figure("MMD p-value", 3, |c| Some(Estimate { value: c.mmd.as_ref()?.p_value, interval: None })),
+        figure("coverage", 2, |c| Some(c.coverage.as_ref()?.coverage)),
+        figure("density", 2, |c| Some(c.coverage.as_ref()?.density)),
+        figure("precision", 2, |c| Some(c.coverage.as_ref()?.precision)),
+        figure("recall", 2, |c| Some(c.coverage.as_ref()?.recall)),
+        figure("overlap with real", 2, |c| Some(c.overlaps.as_ref()?.mean_reference_area)),
+        figure("overlap with own", 2, |c| Some(c.overlaps.as_ref()?.mean_candidate_area)),
+        figure("KL from real, nats", 3, |c| Some(c.overlaps.as_ref()?.mean_reference_divergence_nats)),
+        figure("KL from own, nats", 3, |c| Some(c.overlaps.as_ref()?.mean_candidate_divergence_nats)),
+        figure("pitch consistency", 2, |c| c.self_similarity?.pitch?.consistency),
+        figure("pitch variance", 2, |c| c.self_similarity?.pitch?.variance),
+        figure("length consistency", 2, |c| c.self_similarity?.duration?.consistency),
+        figure("length variance", 2, |c| c.self_similarity?.duration?.variance),
+        figure("diversity, nearest", 2, |c| Some(c.candidate_diversity?.nearest)),
+        figure("diversity, pairs", 2, |c| Some(c.candidate_diversity?.all_pairs)),
     ]);
     figures
 }
+
+/// What the lines of [`comparison_figures`] are, in a few words each.
+pub const FIGURES_NOTE: &str = "AUC: of the classifier test, with one family of features alone. Fréchet, MMD, coverage, \
+    density, precision, recall: of the standardised features. Overlap and KL: how distances between the sets are spread \
+    beside those within the real and within the own set, mean of all features (Yang & Lerch 2018, on one grid). \
+    Consistency and variance: framewise self-similarity (Mittal et al. 2021), which hears little. Diversity: distance to \
+    the nearest piece, and of all pairs, in sd.";
 
 /// A number, or a dash for what is undefined.
 pub fn shown(value: Option<f64>, digits: usize) -> String {
@@ -98,19 +118,31 @@ fn figures(text: &mut String, evaluation: &Evaluation) {
     columns.extend(scale.map(|scale| ("floor", &scale.floor)));
     let ceilings = scale.into_iter().flat_map(|scale| &scale.ceilings);
     columns.extend(ceilings.map(|ceiling| (short_name(ceiling.corruption), &ceiling.comparison)));
-    line(text, &format!("{:20}{}", "", columns.iter().map(|(name, _)| format!("{name:>11}")).collect::<String>()));
+    let cells = |cells: Vec<String>, interval: &str| {
+        let (own, others) = cells.split_first().map_or(("", &[][..]), |(own, others)| (own.as_str(), others));
+        format!("{own:>10} {interval:14}{}", others.iter().map(|cell| format!("{cell:>9}")).collect::<String>())
+    };
+    let names = columns.iter().map(|(name, _)| name.to_string()).collect();
+    line(text, &format!("{:19}{}", "", cells(names, "95 %")));
     for figure in comparison_figures() {
-        let values: Vec<Option<f64>> = columns.iter().map(|(_, comparison)| (figure.of)(comparison)).collect();
+        let values: Vec<Option<Estimate>> = columns.iter().map(|(_, comparison)| (figure.of)(comparison)).collect();
         if values.iter().any(Option::is_some) {
-            let cells: String = values.iter().map(|value| format!("{:>11}", shown(*value, figure.digits))).collect();
-            line(text, &format!("{:20}{cells}", figure.name));
+            let interval = values[0].and_then(|own| interval(&own, figure.digits)).unwrap_or_default();
+            let shown = values.iter().map(|value| shown(value.map(|value| value.value), figure.digits)).collect();
+            line(text, &format!("{:19}{}", figure.name, cells(shown, &interval)));
         }
     }
+    text.push_str(&wrapped(FIGURES_NOTE, WIDTH));
     if scale.is_some() {
         let names = Corruption::ALL.map(|corruption| format!("{}: {}", short_name(corruption), corruption.name()));
         let note = format!("floor: half of the reference against the other; ceilings: {}.", names.join("; "));
         text.push_str(&wrapped(&note, WIDTH));
     }
+}
+
+/// "0.43–0.58".
+pub fn interval(estimate: &Estimate, digits: usize) -> Option<String> {
+    estimate.interval.map(|ends| format!("{}–{}", number(ends.low, digits), number(ends.high, digits)))
 }
 
 fn features(text: &mut String, evaluation: &Evaluation) {
@@ -196,11 +228,22 @@ fn left_out(text: &mut String, set: &SetSummary) {
         return;
     }
     heading(text, &format!("Left out of {}", set.name));
-    for left_out in set.left_out.iter().take(NAMED_FILES) {
-        text.push_str(&wrapped(&format!("{}: {}", left_out.file.display(), left_out.reason), WIDTH));
+    let reasons = set.reasons();
+    for (reason, files) in reasons.iter().take(TOLD_REASONS) {
+        let mut names: Vec<String> = files.iter().take(NAMED_FILES).map(|file| file.display().to_string()).collect();
+        if files.len() > NAMED_FILES {
+            names.push(format!("… and {} more", files.len() - NAMED_FILES));
+        }
+        text.push_str(&wrapped(&format!("{}: {reason} ({})", counted(files.len(), "file"), names.join(", ")), WIDTH));
     }
-    if set.left_out.len() > NAMED_FILES {
-        line(text, &format!("… and {} more.", set.left_out.len() - NAMED_FILES));
+    if reasons.len() > TOLD_REASONS {
+        line(
+            text,
+            &format!(
+                "… and {} more, in the JSON file and on the page.",
+                counted(reasons.len() - TOLD_REASONS, "reason")
+            ),
+        );
     }
 }
 

@@ -110,8 +110,8 @@ fn leaping_tunes_are_told_apart_and_everything_says_so() {
         assert!(page.contains(&aeolian_picture::escape(&sentence)), "{sentence}");
     }
     assert!(page.contains("&lt;b&gt;&amp;broken.mid") && !page.contains("<b>&broken"));
-    // The scale, the legend, a picture of every feature, four piano rolls.
-    assert_eq!(elements(&page, "svg"), 2 + evaluation.features.len() + 4);
+    // The scale, the families, the legend, a picture of every feature, four piano rolls.
+    assert_eq!(elements(&page, "svg"), 3 + evaluation.features.len() + 4);
     assert_eq!(elements(&page, "script") + elements(&page, "link"), 0);
 
     let text = text::terminal(&evaluation);

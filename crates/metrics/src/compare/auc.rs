@@ -22,8 +22,25 @@ impl Ranking {
         Self { order, ends, is_positive: is_positive.to_vec() }
     }
 
+    /// Of some rows only: `scores` are those of `rows`, `is_positive` that of every row there is.
+    ///
+    /// # Panics   for a row without a label
+    pub fn of_rows(rows: &[usize], scores: &[f64], is_positive: &[bool]) -> Self {
+        let labels: Vec<bool> = rows.iter().map(|&row| is_positive[row]).collect();
+        let mut ranking = Self::of(scores, &labels);
+        ranking.order.iter_mut().for_each(|place| *place = rows[*place]);
+        ranking.is_positive = is_positive.to_vec();
+        ranking
+    }
+
     /// [`area_under_curve`] with these weights; what lacks one weighs nothing.
     pub fn area(&self, weights: &[f64]) -> Option<f64> {
+        let (won, pairs) = self.won(weights);
+        (pairs > 0.0).then(|| won / pairs)
+    }
+
+    /// The pairs that the positives win, and all pairs, both weighed.
+    pub fn won(&self, weights: &[f64]) -> (f64, f64) {
         let (mut positives, mut negatives, mut won, mut start) = (0.0, 0.0, 0.0, 0);
         for &end in &self.ends {
             let (mut up, mut down) = (0.0, 0.0);
@@ -36,7 +53,7 @@ impl Ranking {
             negatives += down;
             start = end;
         }
-        (positives > 0.0 && negatives > 0.0).then(|| won / (positives * negatives))
+        (won, positives * negatives)
     }
 }
 
@@ -69,6 +86,14 @@ mod tests {
         let area = area_under_curve(&scores, &labels, &[1.0; 5]).unwrap();
         let other = area_under_curve(&scores.map(|score| -score), &labels, &[1.0; 5]).unwrap();
         assert!((area + other - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn chosen_rows_keep_their_numbers() {
+        let chosen = Ranking::of_rows(&[3, 1], &[0.9, 0.1], &[true, false, true, true]);
+        assert_eq!(chosen.won(&[1.0; 4]), (1.0, 1.0), "of 3 and 1, the positive has the higher score");
+        assert_eq!(chosen.won(&[1.0, 2.0, 1.0, 3.0]), (6.0, 6.0));
+        assert_eq!(chosen.area(&[1.0, 0.0, 1.0, 1.0]), None);
     }
 
     #[test]

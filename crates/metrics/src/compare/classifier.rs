@@ -6,21 +6,22 @@
 //! - Two judges: penalised logistic regression ([`super::logistic`]) sees shifts of features and sums of them, boosted
 //!   trees ([`super::boosting`]) bends, gaps and pairs. Their probabilities are averaged with equal weight.
 //! - Cross-validation is grouped by song: a piece is judged by models that have seen no piece of its song. It is
-//!   repeated with other folds, a piece's probabilities are averaged, and the area is that of the averages.
+//!   repeated with other folds.
+//! - The area is taken within folds, each as loud as its evidence ([`super::judged`]): where there is nothing to be
+//!   known the judges say so, and 200 real pieces against 200 stay within 1/2 ± 0.06.
 //! - Both sets weigh the same in learning, whatever their sizes.
 //! - Columns: the features with the reference's median for undefined values, standardised over *both* sets (labels must
 //!   not leak) and cut at ±5; and for every feature that is undefined somewhere a flag that says so.
-//! - The interval draws songs; it does not contain the chance of the learning itself.
+//! - The interval draws songs, and with them the evidence; it does not contain the chance of the learning itself.
 //! - The null interval comes from labels dealt anew song by song ([`super::permutation`]); each deal runs the whole
 //!   procedure, with both judges but only one repetition, which makes the interval slightly wider than that of the
-//!   averages. It is mean ± z standard deviations of the deals: forty of them are too few for quantiles of 95 %. The
-//!   deals share what knows no label: the bins of the trees, and the metric in which the regression descends.
+//!   test. It goes by rank, whatever the shape: of forty deals the highest is the end, and where there is no difference the
+//!   test itself lies above it once in 41 times, as one of 41 equals (Phipson & Smyth 2010, arXiv:1603.05766). The deals share what knows no label: the bins of the trees, and the metric in which the regression descends.
 
-use super::auc::{Ranking, area_under_curve};
 use super::boosting::{Binned, Boosted};
 use super::bootstrap::{Bootstrap, Estimate, Interval};
 use super::folds::folds_by_song;
-use super::gaussian::normal_cdf;
+use super::judged::{Judged, Opinion, unseen_pairs};
 use super::linear_algebra::Matrix;
 use super::logistic::{Logistic, Metric};
 use super::moments::mean_and_deviation;
@@ -49,17 +50,18 @@ pub struct ClassifierSettings {
 
 impl Default for ClassifierSettings {
     fn default() -> Self {
-        Self { folds: 5, repeats: 4, deals: 40 }
+        Self { folds: 5, repeats: 2, deals: 40 }
     }
 }
 
 /// Result of the test.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ClassifierTest {
-    /// Area under the curve of both judges' averaged probability, 0–1; its interval is over songs.
+    /// Area under the curve of both judges' averaged probability, 0–1, each fold as loud as its evidence
+    /// ([`super::judged`]); its interval is over songs.
     pub auc: Estimate,
-    /// Where 95 % (or the confidence asked) of the areas lie if there is no difference. `None` with fewer than two
-    /// deals.
+    /// Where 95 % (or the confidence asked) of the areas lie if there is no difference: the highest and the lowest of
+    /// forty deals. `None` with fewer than two deals.
     pub null: Option<Interval>,
     /// (1 + deals with an area not below) / (1 + deals). `None` without deals.
     pub p_value: Option<f64>,
@@ -96,26 +98,24 @@ pub fn classify(
     draws: Draws,
 ) -> Option<ClassifierTest> {
     let trial = Trial::of(pair, settings)?;
-    let labels = trial.labels.clone();
     let court = trial.court(&trial.all_columns());
-    let verdicts = trial.judge(&court, &labels, settings.repeats, draws.stream(0));
-    let ones = vec![1.0; labels.len()];
-    let area = |scores: &[f64]| area_under_curve(scores, &labels, &ones);
-    let estimate = |scores: &[f64]| {
-        let ranking = Ranking::of(scores, &labels);
+    let verdicts = trial.judge(&court, &trial.labels, settings.repeats, draws.stream(0));
+    let ones = vec![1.0; trial.labels.len()];
+    let area = |judge: Judge| verdicts.judged(judge).area(&ones);
+    let estimate = |judged: &Judged| {
         let interval =
-            bootstrap.of_two(&pair.reference_songs, &pair.candidate_songs, |r, c| ranking.area(&[r, c].concat()));
-        Some(Estimate { value: ranking.area(&ones)?, interval })
+            bootstrap.of_two(&pair.reference_songs, &pair.candidate_songs, |r, c| judged.area(&[r, c].concat()));
+        Some(Estimate { value: judged.area(&ones)?, interval })
     };
-    let auc = estimate(&verdicts.both())?;
+    let auc = estimate(&verdicts.judged(Judge::Both))?;
     let deals = trial.deals(&court, settings.deals, draws.stream(1));
     let not_below = deals.iter().filter(|&&dealt| dealt >= auc.value).count();
     Some(ClassifierTest {
         auc,
         null: null_interval(&deals, bootstrap.confidence),
         p_value: (!deals.is_empty()).then(|| (1 + not_below) as f64 / (1 + deals.len()) as f64),
-        logistic_auc: area(&verdicts.logistic)?,
-        boosted_auc: area(&verdicts.boosted)?,
+        logistic_auc: area(Judge::Logistic)?,
+        boosted_auc: area(Judge::Boosted)?,
         families: families(pair, &trial, settings, draws.stream(2), estimate),
         folds: trial.folds,
         repeats: settings.repeats.max(1),
@@ -128,7 +128,7 @@ pub fn area_alone(pair: &Pair, settings: &ClassifierSettings, draws: Draws) -> O
     let trial = Trial::of(pair, settings)?;
     let court = trial.court(&trial.all_columns());
     let verdicts = trial.judge(&court, &trial.labels, settings.repeats, draws.stream(0));
-    area_under_curve(&verdicts.both(), &trial.labels, &vec![1.0; trial.labels.len()])
+    verdicts.judged(Judge::Both).area(&vec![1.0; trial.labels.len()])
 }
 
 fn families(
@@ -136,7 +136,7 @@ fn families(
     trial: &Trial,
     settings: &ClassifierSettings,
     draws: Draws,
-    estimate: impl Fn(&[f64]) -> Option<Estimate>,
+    estimate: impl Fn(&Judged) -> Option<Estimate>,
 ) -> Vec<FamilyAuc> {
     let mut names: Vec<&str> = Vec::new();
     for column in &pair.columns {
@@ -150,27 +150,22 @@ fn families(
         let court = trial.court(&columns);
         let verdicts = trial.judge(&court, &trial.labels, settings.repeats, draws.stream(number as u64));
         let features = (0..pair.columns.len()).filter(|&feature| belongs(feature)).count();
-        Some(FamilyAuc { family: (*family).to_owned(), features, auc: estimate(&verdicts.both())? })
+        Some(FamilyAuc { family: (*family).to_owned(), features, auc: estimate(&verdicts.judged(Judge::Both))? })
     };
     let mut families: Vec<FamilyAuc> = names.iter().enumerate().filter_map(of_family).collect();
     families.sort_by(|a, b| b.auc.value.total_cmp(&a.auc.value));
     families
 }
 
+/// From the deal of rank ⌈(n + 1)(1 + confidence)/2⌉ among n, counted from the top, to that counted from the bottom; the
+/// highest and lowest where there are too few. `None` for fewer than two.
 fn null_interval(deals: &[f64], confidence: f64) -> Option<Interval> {
-    let (mean, deviation) = mean_and_deviation(deals)?;
-    let reach = deviation * two_sided_quantile(confidence);
-    Some(Interval { low: (mean - reach).max(0.0), high: (mean + reach).min(1.0) })
-}
-
-/// The z with a share of `confidence` of a standard normal within ±z; at most 8.
-fn two_sided_quantile(confidence: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 8.0);
-    for _ in 0..60 {
-        let middle = (low + high) / 2.0;
-        if 1.0 - 2.0 * normal_cdf(-middle) < confidence { low = middle } else { high = middle }
-    }
-    low
+    let mut ascending = deals.to_vec();
+    ascending.sort_by(f64::total_cmp);
+    let last = ascending.len().checked_sub(1).filter(|last| *last > 0)?;
+    let rank = ((ascending.len() + 1) as f64 * (1.0 + confidence) / 2.0).ceil();
+    let place = ((rank as usize).clamp(1, ascending.len()) - 1).max(last.div_ceil(2));
+    Some(Interval { low: ascending[last - place], high: ascending[place] })
 }
 
 /// What is judged.
@@ -186,16 +181,43 @@ struct Trial {
     folds: usize,
 }
 
-/// Averaged probabilities of being the candidate's, for every piece.
-#[derive(Clone)]
-struct Verdicts {
-    logistic: Vec<f64>,
-    boosted: Vec<f64>,
+/// Whom to listen to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Judge {
+    Logistic,
+    Boosted,
+    /// The mean of their probabilities.
+    Both,
 }
 
-impl Verdicts {
-    fn both(&self) -> Vec<f64> {
-        self.logistic.iter().zip(&self.boosted).map(|(a, b)| (a + b) / 2.0).collect()
+/// What the models of every cross-validation say of the folds that they have not seen.
+struct Verdicts<'a> {
+    songs: &'a [usize],
+    labels: &'a [bool],
+    /// The fold of every piece, and the models, for each repetition.
+    repeats: Vec<(Vec<usize>, Vec<Model>)>,
+}
+
+/// Two folds left out, and every piece in them with the probabilities that both judges give it.
+struct Model {
+    unseen: [usize; 2],
+    of: Vec<(usize, [f64; 2])>,
+}
+
+impl Verdicts<'_> {
+    fn judged(&self, judge: Judge) -> Judged {
+        let said = |[logistic, boosted]: [f64; 2]| match judge {
+            Judge::Logistic => logistic,
+            Judge::Boosted => boosted,
+            Judge::Both => (logistic + boosted) / 2.0,
+        };
+        Judged::together(self.repeats.iter().map(|(fold_of, models)| {
+            let opinion = |model: &Model| Opinion {
+                unseen: model.unseen,
+                of: model.of.iter().map(|&(row, both)| (row, said(both))).collect(),
+            };
+            Judged::of(&models.iter().map(opinion).collect::<Vec<_>>(), fold_of, self.songs, self.labels)
+        }))
     }
 }
 
@@ -236,7 +258,8 @@ impl Trial {
     fn court(&self, columns: &[usize]) -> Court {
         let rows: Vec<usize> = (0..self.x.rows()).collect();
         let x = self.x.select(&rows, columns);
-        let learned = rows.len() as f64 * (self.folds - 1) as f64 / self.folds as f64;
+        let seen = if self.folds < 3 { 1 } else { self.folds - 2 };
+        let learned = rows.len() as f64 * seen as f64 / self.folds as f64;
         Court {
             metric: Metric::of(&x, learned, PENALTY),
             columns: (0..columns.len()).collect(),
@@ -245,26 +268,20 @@ impl Trial {
         }
     }
 
-    /// Every piece's probability by models that have not seen its song.
-    fn judge(&self, court: &Court, labels: &[bool], repeats: usize, draws: Draws) -> Verdicts {
-        let repeats = repeats.max(1);
-        let tasks: Vec<(Vec<usize>, usize, Draws)> = (0..repeats as u64)
-            .flat_map(|repeat| {
-                let draws = draws.stream(repeat);
-                let fold_of = folds_by_song(&self.songs, labels, self.folds, draws.stream(0));
-                (0..self.folds).map(move |fold| (fold_of.clone(), fold, draws.stream(1 + fold as u64)))
-            })
-            .collect();
-        let judged: Vec<Vec<(usize, f64, f64)>> = tasks
-            .into_par_iter()
-            .map(|(fold_of, fold, draws)| court.judge_fold(labels, &fold_of, fold, draws))
-            .collect();
-        let mut verdicts = Verdicts { logistic: vec![0.0; labels.len()], boosted: vec![0.0; labels.len()] };
-        for (row, logistic, boosted) in judged.into_iter().flatten() {
-            verdicts.logistic[row] += logistic / repeats as f64;
-            verdicts.boosted[row] += boosted / repeats as f64;
-        }
-        verdicts
+    /// Every piece's probabilities by models that have not seen its song.
+    fn judge<'a>(&'a self, court: &Court, labels: &'a [bool], repeats: usize, draws: Draws) -> Verdicts<'a> {
+        let unseen = unseen_pairs(self.folds);
+        let repeat = |repeat: u64| {
+            let draws = draws.stream(repeat);
+            let fold_of = folds_by_song(&self.songs, labels, self.folds, draws.stream(0));
+            let model = |(number, &unseen): (usize, &[usize; 2])| {
+                court.model(labels, &fold_of, unseen, draws.stream(1 + number as u64))
+            };
+            let models = unseen.par_iter().enumerate().map(model).collect();
+            (fold_of, models)
+        };
+        let repeats = (0..repeats.max(1) as u64).into_par_iter().map(repeat).collect();
+        Verdicts { songs: &self.songs, labels, repeats }
     }
 
     /// Areas with labels dealt anew, the whole procedure with one repetition.
@@ -274,8 +291,7 @@ impl Trial {
         let deal = |deal: u64| {
             let draws = draws.stream(deal);
             let labels = dealer.deal(draws.stream(0));
-            let verdicts = self.judge(court, &labels, 1, draws.stream(1));
-            area_under_curve(&verdicts.both(), &labels, &ones)
+            self.judge(court, &labels, 1, draws.stream(1)).judged(Judge::Both).area(&ones)
         };
         let areas: Vec<Option<f64>> = (0..deals as u64).into_par_iter().map(deal).collect();
         areas.into_iter().flatten().collect()
@@ -292,16 +308,17 @@ struct Court {
 }
 
 impl Court {
-    /// Rows of a fold, each with the probability that both judges give it.
-    fn judge_fold(&self, labels: &[bool], fold_of: &[usize], fold: usize, draws: Draws) -> Vec<(usize, f64, f64)> {
-        let (held_out, learned): (Vec<usize>, Vec<usize>) = (0..labels.len()).partition(|&row| fold_of[row] == fold);
+    /// Learns from all folds but two, and speaks of those.
+    fn model(&self, labels: &[bool], fold_of: &[usize], unseen: [usize; 2], draws: Draws) -> Model {
+        let (held_out, learned): (Vec<usize>, Vec<usize>) =
+            (0..labels.len()).partition(|&row| unseen.contains(&fold_of[row]));
         let own: Vec<bool> = learned.iter().map(|&row| labels[row]).collect();
         let weights = balanced(&own);
         let x = self.x.select(&learned, &self.columns);
         let logistic = Logistic::fit_with(&self.metric, &x, &own, &weights, PENALTY);
         let boosted = Boosted::fit(&self.bins, &learned, &own, &weights, draws);
-        let verdict = |row: usize| (row, logistic.probability(self.x.row(row)), boosted.probability(&self.bins, row));
-        held_out.into_iter().map(verdict).collect()
+        let verdict = |row: usize| (row, [logistic.probability(self.x.row(row)), boosted.probability(&self.bins, row)]);
+        Model { unseen, of: held_out.into_iter().map(verdict).collect() }
     }
 }
 
@@ -412,9 +429,15 @@ mod tests {
     }
 
     #[test]
-    fn the_normal_quantile_is_the_one_everybody_knows() {
-        assert!((two_sided_quantile(0.95) - 1.959_963_984_540).abs() < 1e-9);
-        assert_eq!(null_interval(&[0.5], 0.95), None);
+    fn of_forty_deals_the_highest_is_the_end_and_of_eighty_the_second() {
+        let deals = |count: usize| (1..=count).rev().map(|deal| deal as f64).collect::<Vec<_>>();
+        let ends = |count, confidence| null_interval(&deals(count), confidence).map(|null| (null.low, null.high));
+        // 41 · .975 = 39.98, 81 · .975 = 78.98.
+        assert_eq!(ends(40, 0.95), Some((1.0, 40.0)));
+        assert_eq!(ends(80, 0.95), Some((2.0, 79.0)));
+        assert_eq!(ends(3, 0.95), Some((1.0, 3.0)));
+        assert_eq!((ends(1, 0.95), ends(0, 0.95)), (None, None));
+        assert!(ends(4, f64::NAN).is_some_and(|(low, high)| low <= high));
     }
 
     #[test]

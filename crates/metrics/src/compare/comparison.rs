@@ -17,6 +17,7 @@ use super::diversity::{Diversity, diversity};
 use super::frechet::frechet;
 use super::mmd::{MmdTest, mmd};
 use super::random::Draws;
+use super::selfsimilarity::SelfSimilarity;
 use super::table::{FeatureTable, LeftOut, Pair, rows_of_songs};
 use super::tells::{Tell, tells};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,13 @@ impl Default for Settings {
             mmd_deals: 500,
             classifier: ClassifierSettings::default(),
         }
+    }
+}
+
+impl Settings {
+    /// The bootstrap of all intervals.
+    pub fn bootstrap(&self) -> Bootstrap {
+        Bootstrap { resamples: self.resamples, confidence: self.confidence, draws: Draws::new(self.seed).stream(0) }
     }
 }
 
@@ -86,6 +94,9 @@ pub struct Comparison {
     pub coverage: Option<Coverage>,
     /// Distances within and across, feature by feature.
     pub overlaps: Option<Overlaps>,
+    /// Framewise self-similarity. It is of the pieces themselves and not of a table: [`compare`] leaves it `None`, and
+    /// whoever has the pieces fills it in ([`super::self_similarity`] with [`Settings::bootstrap`]).
+    pub self_similarity: Option<SelfSimilarity>,
     /// Diversity of the reference.
     pub reference_diversity: Option<Diversity>,
     /// Diversity of the candidate, on the reference's scale.
@@ -96,8 +107,7 @@ pub struct Comparison {
 pub fn compare(reference: &FeatureTable, candidate: &FeatureTable, settings: &Settings) -> Comparison {
     let pair = Pair::of(reference, candidate);
     let draws = Draws::new(settings.seed);
-    let bootstrap =
-        Bootstrap { resamples: settings.resamples, confidence: settings.confidence, draws: draws.stream(0) };
+    let bootstrap = settings.bootstrap();
     let size = |songs: &[usize]| Size { pieces: songs.len(), songs: rows_of_songs(songs).len() };
     // Side by side, since each has stretches that only one thread can do.
     let diversities = || {
@@ -124,6 +134,7 @@ pub fn compare(reference: &FeatureTable, candidate: &FeatureTable, settings: &Se
         mmd,
         coverage,
         overlaps,
+        self_similarity: None,
         reference_diversity,
         candidate_diversity,
         left_out: pair.left_out,

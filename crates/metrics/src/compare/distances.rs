@@ -53,11 +53,11 @@ pub struct FeatureOverlap {
     /// Area common to distances within the reference and distances across, 0–1.
     pub reference_area: Estimate,
     /// KL(within the reference ‖ across), nats.
-    pub reference_divergence_nats: f64,
+    pub reference_divergence_nats: Estimate,
     /// Area common to distances within the candidate and distances across, 0–1.
     pub candidate_area: Estimate,
     /// KL(within the candidate ‖ across), nats.
-    pub candidate_divergence_nats: f64,
+    pub candidate_divergence_nats: Estimate,
 }
 
 /// All features of a comparison.
@@ -67,6 +67,10 @@ pub struct Overlaps {
     pub mean_reference_area: Estimate,
     /// Mean of the features' `candidate_area`.
     pub mean_candidate_area: Estimate,
+    /// Mean of the features' `reference_divergence_nats`.
+    pub mean_reference_divergence_nats: Estimate,
+    /// Mean of the features' `candidate_divergence_nats`.
+    pub mean_candidate_divergence_nats: Estimate,
     /// In the order of the table; without those that have fewer than two defined values in a set.
     pub features: Vec<FeatureOverlap>,
 }
@@ -110,41 +114,55 @@ pub fn overlaps(pair: &Pair, bootstrap: &Bootstrap) -> Option<Overlaps> {
             Some((column, overlaps, resampled))
         })
         .collect();
-    let areas = |r: &[f64], c: &[f64]| features.iter().map(|(_, _, resampled)| resampled.areas(r, c)).collect();
-    let drawn: Vec<Areas> = bootstrap
-        .replicates_of_two(&pair.reference_songs, &pair.candidate_songs, |r, c| Some(areas(r, c)))
+    let all = |r: &[f64], c: &[f64]| features.iter().map(|(_, _, resampled)| resampled.overlaps(r, c)).collect();
+    let drawn: Vec<Drawn> = bootstrap
+        .replicates_of_two(&pair.reference_songs, &pair.candidate_songs, |r, c| Some(all(r, c)))
         .unwrap_or_default()
         .into_iter()
         .flatten()
         .collect();
-    let estimate = |value: f64, area: &dyn Fn(&Areas) -> Option<f64>| {
-        let interval = bootstrap.percentiles_around(value, drawn.iter().map(area).collect(), 0.0..=1.0);
-        Estimate { value, interval }
+    let area = |value: f64, drawn: Vec<Option<f64>>| Estimate {
+        value,
+        interval: bootstrap.percentiles_around(value, drawn, 0.0..=1.0),
+    };
+    let divergence = |value: f64, drawn: Vec<Option<f64>>| Estimate {
+        value,
+        interval: bootstrap.percentiles_around(value, drawn, 0.0..=f64::MAX),
     };
     let feature = |(place, (column, [reference, candidate], _)): (usize, &(&Column, [Overlap; 2], Resampled))| {
-        let own = |side: usize| move |all: &Areas| Some(all[place]?[side]);
+        let own = |of: fn(&Overlap) -> f64, side: usize| -> Vec<Option<f64>> {
+            drawn.iter().map(|all| Some(of(&all[place]?[side]))).collect()
+        };
         FeatureOverlap {
             name: column.name.clone(),
             family: column.family.clone(),
-            reference_area: estimate(reference.area, &own(0)),
-            reference_divergence_nats: reference.divergence_nats,
-            candidate_area: estimate(candidate.area, &own(1)),
-            candidate_divergence_nats: candidate.divergence_nats,
+            reference_area: area(reference.area, own(AREA, 0)),
+            reference_divergence_nats: divergence(reference.divergence_nats, own(DIVERGENCE, 0)),
+            candidate_area: area(candidate.area, own(AREA, 1)),
+            candidate_divergence_nats: divergence(candidate.divergence_nats, own(DIVERGENCE, 1)),
         }
     };
-    let mean_of = |side: usize| {
-        let value = mean(features.iter().map(|(_, overlaps, _)| overlaps[side].area))?;
-        Some(estimate(value, &|all| mean(all.iter().flatten().map(|areas| areas[side]))))
+    let means = |of: fn(&Overlap) -> f64, side: usize| {
+        let value = mean(features.iter().map(|(_, overlaps, _)| of(&overlaps[side])))?;
+        let drawn = drawn.iter().map(|all| mean(all.iter().flatten().map(|overlaps| of(&overlaps[side]))));
+        Some((value, drawn.collect::<Vec<Option<f64>>>()))
     };
+    let mean_area = |side: usize| means(AREA, side).map(|(value, drawn)| area(value, drawn));
+    let mean_divergence = |side: usize| means(DIVERGENCE, side).map(|(value, drawn)| divergence(value, drawn));
     Some(Overlaps {
-        mean_reference_area: mean_of(0)?,
-        mean_candidate_area: mean_of(1)?,
+        mean_reference_area: mean_area(0)?,
+        mean_candidate_area: mean_area(1)?,
+        mean_reference_divergence_nats: mean_divergence(0)?,
+        mean_candidate_divergence_nats: mean_divergence(1)?,
         features: features.iter().enumerate().map(feature).collect(),
     })
 }
 
-/// Of one resample, for every feature: the areas of the reference's side and of the candidate's.
-type Areas = Vec<Option<[f64; 2]>>;
+const AREA: fn(&Overlap) -> f64 = |overlap| overlap.area;
+const DIVERGENCE: fn(&Overlap) -> f64 = |overlap| overlap.divergence_nats;
+
+/// Of one resample, for every feature: the reference's side and the candidate's.
+type Drawn = Vec<Option<[Overlap; 2]>>;
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     super::moments::mean(values.map(|value| (value, 1.0)))
@@ -283,9 +301,9 @@ impl Resampled {
         Self { reference, candidate, kernels, margin }
     }
 
-    /// Area common to distances within the reference and across, and within the candidate and across, of weighted
+    /// Distances within the reference against those across, and within the candidate against those across, of weighted
     /// pieces. Bandwidths stay those of the whole sets. `None` where a weighted list is empty.
-    fn areas(&self, reference_weights: &[f64], candidate_weights: &[f64]) -> Option<[f64; 2]> {
+    fn overlaps(&self, reference_weights: &[f64], candidate_weights: &[f64]) -> Option<[Overlap; 2]> {
         let (first, first_copies) = histogram(&self.reference, reference_weights);
         let (second, second_copies) = histogram(&self.candidate, candidate_weights);
         let mut lags = [[0.0; VALUE_CELLS]; 3];
@@ -300,9 +318,17 @@ impl Resampled {
         lags[1][0] = (lags[1][0] - second_copies) / 2.0;
         let [first, second, across] = [0, 1, 2].map(|kind| self.smooth(&lags[kind], &self.kernels[kind]));
         let (first, second, across) = (first?, second?, across?);
-        let area =
-            |density: &[f32]| f64::from(density.iter().zip(&across).map(|(p, q)| p.min(*q)).sum::<f32>().min(1.0));
-        Some([area(&first), area(&second)])
+        let cells = across.len() as f32;
+        let floored = |p: f32| (1.0 - FLOOR as f32) * p + FLOOR as f32 / cells;
+        let overlap = |density: &[f32]| {
+            let pairs = || density.iter().zip(&across);
+            let divergence: f32 = pairs().map(|(&p, &q)| floored(p) * (floored(p) / floored(q)).ln()).sum();
+            Overlap {
+                area: f64::from(pairs().map(|(p, q)| p.min(*q)).sum::<f32>().min(1.0)),
+                divergence_nats: f64::from(divergence.max(0.0)),
+            }
+        };
+        Some([overlap(&first), overlap(&second)])
     }
 
     /// Density of distances, with sum 1, from `margin` cells below 0 on; `None` of nothing.
@@ -436,14 +462,16 @@ mod tests {
     }
 
     #[test]
-    fn resamples_of_whole_sets_have_the_area_of_the_estimate() {
+    fn resamples_of_whole_sets_are_the_estimate() {
         let pair = Pair::of(&normal_table(150, 3, 0.0, 0), &normal_table(120, 3, 0.7, 1000));
         for column in &pair.columns {
             let (exact, resampled) = of_feature(column).unwrap();
-            let areas = resampled.areas(&[1.0; 150], &[1.0; 120]).unwrap();
-            assert!((areas[0] - exact[0].area).abs() < 0.005, "{areas:?} {exact:?}");
-            assert!((areas[1] - exact[1].area).abs() < 0.005, "{areas:?} {exact:?}");
-            assert_eq!(resampled.areas(&[0.0; 150], &[1.0; 120]), None);
+            let whole = resampled.overlaps(&[1.0; 150], &[1.0; 120]).unwrap();
+            for (side, exact) in whole.iter().zip(exact) {
+                assert!((side.area - exact.area).abs() < 0.005, "{side:?} {exact:?}");
+                assert!((side.divergence_nats - exact.divergence_nats).abs() < 0.01, "{side:?} {exact:?}");
+            }
+            assert_eq!(resampled.overlaps(&[0.0; 150], &[1.0; 120]), None);
         }
     }
 
@@ -454,7 +482,9 @@ mod tests {
             let pair = Pair::of(&reference, &normal_table(60, 3, mean, 1000));
             let found = overlaps(&pair, &Bootstrap { resamples: 40, ..Bootstrap::default() }).unwrap();
             assert_eq!(found.features.len(), 3);
-            assert!(found.mean_reference_area.interval.unwrap().contains(found.mean_reference_area.value));
+            for mean in [found.mean_reference_area, found.mean_candidate_divergence_nats] {
+                assert!(mean.interval.unwrap().contains(mean.value), "{mean:?}");
+            }
             found.mean_reference_area.value
         };
         let (same, near, far) = (area(0.0), area(1.5), area(6.0));

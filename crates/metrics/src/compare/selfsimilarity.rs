@@ -16,8 +16,10 @@
 //! We take the area exactly ([`overlap_of_gaussians`]); the paper's formula has one crossing of the densities, and two
 //! Gaussians of unlike spread cross twice. A frame without notes has no Gaussian, and its pairs are left out.
 
+use super::bootstrap::{Bootstrap, Estimate};
 use super::gaussian::overlap_of_gaussians;
 use crate::excerpt::{Excerpt, ExcerptNote};
+use rayon::prelude::*;
 use serde::Serialize;
 
 /// Bars in a frame.
@@ -34,13 +36,31 @@ pub struct FrameOverlaps {
     pub duration: Vec<f64>,
 }
 
-/// How a set's areas compare with the reference's.
+/// The areas of all pieces of a set, looked at once for many comparisons.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Frames {
+    pieces: Vec<FrameOverlaps>,
+    songs: Vec<usize>,
+}
+
+impl Frames {
+    /// Of these pieces, given the song of each; a piece without one is a song of its own.
+    pub fn of(pieces: &[&Excerpt], songs: &[usize]) -> Self {
+        let song = |piece: usize| songs.get(piece).copied().unwrap_or(usize::MAX - piece);
+        Self {
+            pieces: pieces.par_iter().map(|piece| frame_overlaps(piece)).collect(),
+            songs: (0..pieces.len()).map(song).collect(),
+        }
+    }
+}
+
+/// How a set's areas compare with the reference's; intervals are over songs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Agreement {
     /// Of the mean, 0–1. `None` where the reference's mean is 0.
-    pub consistency: Option<f64>,
+    pub consistency: Option<Estimate>,
     /// Of the variance, 0–1. `None` where the reference's variance is 0.
-    pub variance: Option<f64>,
+    pub variance: Option<Estimate>,
 }
 
 /// The four figures.
@@ -55,13 +75,14 @@ pub struct SelfSimilarity {
 /// Areas of the neighbouring frames of one piece: empty for fewer than six complete bars.
 pub fn frame_overlaps(excerpt: &Excerpt) -> FrameOverlaps {
     let bars: Vec<_> = excerpt.bars.iter().filter(|bar| bar.is_complete()).collect();
-    let frames: Vec<Option<[(f64, f64); 2]>> = bars
+    let place = |step: usize| excerpt.notes.partition_point(|note| note.onset < step);
+    let inside: Vec<&[ExcerptNote]> =
+        bars.iter().map(|bar| excerpt.notes.get(place(bar.start)..place(bar.end)).unwrap_or_default()).collect();
+    let frames: Vec<Option<[(f64, f64); 2]>> = inside
         .windows(FRAME_BARS)
         .step_by(HOP_BARS)
         .map(|frame| {
-            let inside = |note: &&ExcerptNote| frame.iter().any(|bar| (bar.start..bar.end).contains(&note.onset));
-            let notes: Vec<&ExcerptNote> = excerpt.notes.iter().filter(inside).collect();
-            let of = |value: fn(&ExcerptNote) -> f64| gaussian(notes.iter().map(|note| value(note)));
+            let of = |value: fn(&ExcerptNote) -> f64| gaussian(frame.iter().copied().flatten().map(value));
             Some([of(|note| f64::from(note.pitch))?, of(|note| note.duration() as f64)?])
         })
         .collect();
@@ -83,29 +104,39 @@ fn gaussian(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
 }
 
 /// Compares a set with the reference.
-pub fn self_similarity<'a>(
-    reference: impl IntoIterator<Item = &'a Excerpt>,
-    candidate: impl IntoIterator<Item = &'a Excerpt>,
-) -> SelfSimilarity {
-    let (reference, candidate) = (pooled(reference), pooled(candidate));
-    SelfSimilarity {
-        pitch: agreement(&reference.pitch, &candidate.pitch),
-        duration: agreement(&reference.duration, &candidate.duration),
-    }
+pub fn self_similarity(reference: &Frames, candidate: &Frames, bootstrap: &Bootstrap) -> SelfSimilarity {
+    let of = |areas: fn(&FrameOverlaps) -> &Vec<f64>| agreement(reference, candidate, areas, bootstrap);
+    SelfSimilarity { pitch: of(|piece| &piece.pitch), duration: of(|piece| &piece.duration) }
 }
 
-fn pooled<'a>(pieces: impl IntoIterator<Item = &'a Excerpt>) -> FrameOverlaps {
-    pieces.into_iter().map(frame_overlaps).fold(FrameOverlaps::default(), |mut all, piece| {
-        all.pitch.extend(piece.pitch);
-        all.duration.extend(piece.duration);
-        all
-    })
+/// Mean and variance of all areas, each weighing as its piece does.
+fn moments(frames: &Frames, areas: fn(&FrameOverlaps) -> &Vec<f64>, weights: &[f64]) -> Option<(f64, f64)> {
+    let all = || {
+        let pieces = frames.pieces.iter().zip(weights);
+        pieces.flat_map(move |(piece, &weight)| areas(piece).iter().map(move |&area| (area, weight)))
+    };
+    let mean = super::moments::mean(all())?;
+    Some((mean, super::moments::mean(all().map(|(area, weight)| ((area - mean).powi(2), weight)))?))
 }
 
-fn agreement(reference: &[f64], candidate: &[f64]) -> Option<Agreement> {
-    let (truth, found) = (gaussian(reference.iter().copied())?, gaussian(candidate.iter().copied())?);
+fn agreement(
+    reference: &Frames,
+    candidate: &Frames,
+    areas: fn(&FrameOverlaps) -> &Vec<f64>,
+    bootstrap: &Bootstrap,
+) -> Option<Agreement> {
     let agree = |found: f64, truth: f64| (truth > 0.0).then(|| (1.0 - (found - truth).abs() / truth).max(0.0));
-    Some(Agreement { consistency: agree(found.0, truth.0), variance: agree(found.1.powi(2), truth.1.powi(2)) })
+    let both = |r: &[f64], c: &[f64]| {
+        let (truth, found) = (moments(reference, areas, r)?, moments(candidate, areas, c)?);
+        Some([agree(found.0, truth.0), agree(found.1, truth.1)])
+    };
+    let whole = both(&vec![1.0; reference.pieces.len()], &vec![1.0; candidate.pieces.len()])?;
+    let drawn = bootstrap.replicates_of_two(&reference.songs, &candidate.songs, both).unwrap_or_default();
+    let estimate = |which: usize| {
+        let drawn = drawn.iter().map(|both| both.as_ref()?[which]).collect();
+        Some(Estimate { value: whole[which]?, interval: bootstrap.percentiles(drawn) })
+    };
+    Some(Agreement { consistency: estimate(0), variance: estimate(1) })
 }
 
 #[cfg(test)]
@@ -131,21 +162,37 @@ mod tests {
         assert_eq!(found.duration, [1.0, 1.0], "all notes are a bar long");
     }
 
+    fn frames(pieces: &[Excerpt]) -> Frames {
+        Frames::of(&pieces.iter().collect::<Vec<_>>(), &(0..pieces.len()).collect::<Vec<_>>())
+    }
+
     #[test]
     fn a_set_agrees_with_itself() {
-        let set = [piece([60, 62, 64, 60]), piece([50, 70, 50, 71])];
-        let found = self_similarity(&set, &set).pitch.unwrap();
-        assert_eq!((found.consistency, found.variance), (Some(1.0), Some(1.0)));
+        let set = frames(&[piece([60, 62, 64, 60]), piece([50, 70, 50, 71])]);
+        let found = self_similarity(&set, &set, &Bootstrap::default()).pitch.unwrap();
+        let value = |estimate: Option<Estimate>| estimate.map(|estimate| estimate.value);
+        assert_eq!((value(found.consistency), value(found.variance)), (Some(1.0), Some(1.0)));
+        let interval = found.consistency.unwrap().interval.unwrap();
+        assert!(interval.low < 1.0 && interval.high <= 1.0, "{interval:?}");
     }
 
     #[test]
     fn agreement_by_hand() {
-        let found = agreement(&[0.5, 0.7], &[0.3, 0.6]).unwrap();
+        let of = |areas: &[&[f64]]| Frames {
+            pieces: areas.iter().map(|areas| FrameOverlaps { pitch: areas.to_vec(), duration: vec![] }).collect(),
+            songs: (0..areas.len()).collect(),
+        };
+        let compared = |reference: &[&[f64]], candidate: &[&[f64]]| {
+            agreement(&of(reference), &of(candidate), |piece| &piece.pitch, &Bootstrap::default())
+        };
         // Means 0.6 and 0.45; variances 0.01 and 0.0225, which is more than twice as much.
-        assert!((found.consistency.unwrap() - 0.75).abs() < 1e-12);
-        assert_eq!(found.variance, Some(0.0));
-        assert_eq!(agreement(&[0.5], &[0.5]).unwrap().variance, None);
-        assert_eq!(agreement(&[0.0], &[0.5]).unwrap().consistency, None);
+        let found = compared(&[&[0.5, 0.7]], &[&[0.3], &[0.6]]).unwrap();
+        assert!((found.consistency.unwrap().value - 0.75).abs() < 1e-12);
+        assert_eq!(found.variance.map(|estimate| estimate.value), Some(0.0));
+        assert_eq!(found.variance.unwrap().interval, None, "one song on one side");
+        assert_eq!(compared(&[&[0.5]], &[&[0.5]]).unwrap().variance, None);
+        assert_eq!(compared(&[&[0.0]], &[&[0.5]]).unwrap().consistency, None);
+        assert_eq!(compared(&[&[]], &[&[0.5]]), None);
     }
 
     #[test]
@@ -153,6 +200,6 @@ mod tests {
         assert_eq!(frame_overlaps(&excerpt(20, &[(0, 1, 60), (70, 1, 60)])), FrameOverlaps::default());
         assert_eq!(frame_overlaps(&excerpt(24, &[(0, 1, 60), (50, 1, 60), (90, 1, 60)])).pitch.len(), 1);
         assert_eq!(frame_overlaps(&excerpt(32, &[])), FrameOverlaps::default());
-        assert_eq!(self_similarity(&[], &[piece([60; 4])]).pitch, None);
+        assert_eq!(self_similarity(&frames(&[]), &frames(&[piece([60; 4])]), &Bootstrap::default()).pitch, None);
     }
 }

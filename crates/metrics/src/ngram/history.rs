@@ -160,14 +160,14 @@ impl Reader<'_> {
 mod tests {
     use super::super::stream::Token::{Duration, End, Pitch};
     use super::*;
-    use aeolian_canvas::Canvas;
+    use aeolian_canvas::{Canvas, NOTE_LANES};
 
     #[test]
     fn contexts_remember_over_empty_steps() {
         let positions = Canvas::new(2).positions;
         let mut reader = Reader::new(&positions, 88);
         let before = reader.contexts(Question::Pitch, 3);
-        let tokens = [&[Pitch(40), Duration(2), Pitch(36), Duration(3)][..], &[End; 9]].concat();
+        let tokens = [&[Pitch(40), Duration(2), Pitch(36), Duration(3)][..], &[End; 3 * NOTE_LANES]].concat();
         tokens.into_iter().for_each(|token| reader.advance(token));
         assert_eq!((reader.step, reader.lane), (3, 0));
         assert_eq!(reader.history().neighbours(), [Some(40), None]);

@@ -282,6 +282,7 @@ impl SplitMix {
 mod tests {
     use super::*;
     use crate::excerpt::tests::canvas;
+    use aeolian_canvas::NOTE_LANES;
     use proptest::prelude::*;
     use stream::tests::any_canvas;
 
@@ -317,10 +318,11 @@ mod tests {
 
     #[test]
     fn the_probabilities_of_all_windows_add_up_to_one() {
-        // One key, one quarter: a lane has 34 sequences of four cells (no hold after silence), three lanes 34³.
+        // One key, half a quarter after two silent steps: a lane has 5 sequences of two cells (no hold after silence), six
+        // lanes 5⁶.
         let positions = Canvas::new(1).positions;
         let mut model = NgramModel::untrained(1, NgramConfig::default()).unwrap();
-        let tokens = "P1 E E P2 E E P1 E E P2 E E P1 E E E P1 E".split(' ').map(|t| match t {
+        let tokens = "P1 E E P2 E E E E P1 E E E E E E P2 E E P1 E E E E E E E P1 E E E".split(' ').map(|t| match t {
             "E" => vec![Token::End],
             struck => vec![Token::Pitch(0), Token::Duration(struck[1..].parse().unwrap())],
         });
@@ -328,8 +330,10 @@ mod tests {
         model.learn(&tokens, Reader::new(&positions, 1));
         assert!(!model.contexts.is_empty());
         let mut windows = 0;
-        let sum = total(&model, &Reader::new(&positions, 1), &mut windows);
-        assert_eq!(windows, 34 * 34 * 34);
+        let mut reader = Reader::new(&positions, 1);
+        (0..2 * NOTE_LANES).for_each(|_| reader.advance(Token::End));
+        let sum = total(&model, &reader, &mut windows);
+        assert_eq!(windows, 5usize.pow(NOTE_LANES as u32));
         assert!((sum - 1.0).abs() < 1e-12, "{sum}");
     }
 

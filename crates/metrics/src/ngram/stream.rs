@@ -167,6 +167,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use aeolian_canvas::NOTE_LANES;
     use proptest::prelude::*;
 
     /// Canvases of one to five quarters made of random notes in all lanes; a later note cuts an
@@ -227,10 +228,10 @@ pub(crate) mod tests {
         refused(&[Pitch(5), Duration(5)], 1);
         refused(&[Pitch(5), Duration(0)], 1);
         refused(&[Pitch(5), Duration(1), Pitch(6)], 2);
-        refused(&[Pitch(5), Duration(2), End, End, End, Pitch(5)], 5);
-        refused(&[End; 13], 12);
-        refused(&[End; 11], 11);
-        assert!(decode(&[End; 12], &positions).is_ok());
+        refused(&[&[Pitch(5), Duration(2)][..], &[End; NOTE_LANES], &[Pitch(5)]].concat(), 2 + NOTE_LANES);
+        refused(&[End; STEPS * NOTE_LANES + 1], STEPS * NOTE_LANES);
+        refused(&[End; STEPS * NOTE_LANES - 1], STEPS * NOTE_LANES - 1);
+        assert!(decode(&[End; STEPS * NOTE_LANES], &positions).is_ok());
     }
 
     #[test]

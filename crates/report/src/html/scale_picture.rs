@@ -28,6 +28,8 @@ struct Row {
 enum Mark {
     Candidate,
     Floor,
+    /// The floor of the row before, without a name or a number.
+    Behind,
     Ceiling,
 }
 
@@ -48,14 +50,38 @@ pub fn scale_picture(evaluation: &Evaluation) -> Option<String> {
         });
         rows.extend(ceilings);
     }
-    let bottom = TOP + ROW * rows.len() as f64;
+    Some(picture(&rows, test.null, "Areas under the curve of candidate, floor and ceilings"))
+}
+
+/// The areas of every family of features alone, the candidate's and the floor's, the most telling first. `None` without
+/// a classifier test.
+pub fn family_picture(evaluation: &Evaluation) -> Option<String> {
+    let test = evaluation.comparison.classifier.as_ref()?;
+    let floor = evaluation.scale.as_ref().and_then(|scale| scale.floor.classifier.as_ref());
+    let mut rows = Vec::new();
+    for family in &test.families {
+        rows.push(Row { name: family.family.clone(), area: family.auc, mark: Mark::Candidate });
+        let same = floor.and_then(|test| test.families.iter().find(|other| other.family == family.family));
+        rows.extend(same.map(|same| Row { name: String::new(), area: same.auc, mark: Mark::Behind }));
+    }
+    (!rows.is_empty()).then(|| picture(&rows, None, "Areas under the curve, by family of features alone"))
+}
+
+/// One row after another; what is behind shares the row before.
+fn picture(rows: &[Row], null: Option<Interval>, title: &str) -> String {
+    let places = rows.iter().scan(0, |place, row| {
+        *place += usize::from(!matches!(row.mark, Mark::Behind));
+        Some(*place)
+    });
+    let places: Vec<usize> = places.collect();
+    let bottom = TOP + ROW * places.last().copied().unwrap_or(0) as f64;
     let height = bottom + 34.0;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} \
          {height}\" role=\"img\" font-family=\"system-ui, 'Segoe UI', Arial, sans-serif\" font-size=\"13\">\
-         <title>Areas under the curve of candidate, floor and ceilings</title>\n"
+         <title>{title}</title>\n"
     );
-    if let Some(null) = test.null {
+    if let Some(null) = null {
         let (left, right) = (x(null.low), x(null.high));
         let width = (right - left).max(1.0);
         let _ = writeln!(
@@ -89,9 +115,14 @@ pub fn scale_picture(evaluation: &Evaluation) -> Option<String> {
         x(1.0) + 8.0,
         bottom + 30.0
     );
-    rows.iter().enumerate().for_each(|(index, row)| draw(&mut svg, row, TOP + ROW * (index as f64 + 0.5)));
+    let y = |place: usize| TOP + ROW * (place as f64 - 0.5);
+    // First what is behind.
+    for behind in [true, false] {
+        let now = rows.iter().zip(&places).filter(|(row, _)| matches!(row.mark, Mark::Behind) == behind);
+        now.for_each(|(row, &place)| draw(&mut svg, row, y(place)));
+    }
     svg.push_str("</svg>");
-    Some(svg)
+    svg
 }
 
 fn x(area: f64) -> f64 {
@@ -102,7 +133,7 @@ fn x(area: f64) -> f64 {
 fn draw(svg: &mut String, row: &Row, y: f64) {
     let (colour, weight) = match row.mark {
         Mark::Candidate => (CANDIDATE, "700"),
-        Mark::Floor => ("#0072B2", "400"),
+        Mark::Floor | Mark::Behind => ("#0072B2", "400"),
         Mark::Ceiling => (INK, "400"),
     };
     let name: String = match row.name.chars().count() > 28 {
@@ -135,7 +166,7 @@ fn draw(svg: &mut String, row: &Row, y: f64) {
             at + 8.0,
             y + 8.0
         ),
-        Mark::Floor => writeln!(
+        Mark::Floor | Mark::Behind => writeln!(
             svg,
             "<circle cx=\"{at:.1}\" cy=\"{y:.1}\" r=\"5\" fill=\"#FFFFFF\" stroke=\"{colour}\" stroke-width=\"2\"/>"
         ),
@@ -148,6 +179,9 @@ fn draw(svg: &mut String, row: &Row, y: f64) {
             )
         }
     };
+    if matches!(row.mark, Mark::Behind) {
+        return;
+    }
     let end = row.area.interval.map_or(at, |interval| x(interval.high).max(at));
     let _ = writeln!(
         svg,
