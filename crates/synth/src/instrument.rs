@@ -2,10 +2,12 @@
 
 use crate::drums;
 use crate::elementary::gain_from_db;
+use crate::fitted::{FittedVoices, Shelf};
 use crate::note_on::NoteOn;
 use crate::program;
 use crate::voice::{Layer, NotePlayer};
 use crate::wavetable::Tables;
+use std::sync::Arc;
 
 /// One of the 128 General MIDI programs, or the drum kit, at one sample rate.
 ///
@@ -25,6 +27,7 @@ pub struct Instrument {
     stretched: bool,
     tables: Tables,
     takes: [u32; 128],
+    fitted: Option<Arc<Shelf>>,
 }
 
 impl Instrument {
@@ -39,6 +42,7 @@ impl Instrument {
             stretched: false,
             tables: Tables::default(),
             takes: [0; 128],
+            fitted: None,
         }
     }
 
@@ -50,6 +54,11 @@ impl Instrument {
     /// Tunes a piano with stretched octaves, as tuners do (default: plain equal temperament). Other instruments stay as they are.
     pub fn stretched(self, stretched: bool) -> Self {
         Self { stretched, ..self }
+    }
+
+    /// Lets a fitted voice play, if there is one for this program.
+    pub fn fitted_by(self, voices: &FittedVoices) -> Self {
+        Self { fitted: voices.of(self.program).filter(|_| !self.is_drum), ..self }
     }
 
     /// A key goes down; `pitch` (of the kit: the drum) and `velocity` are held within 0–127 and 1–127.
@@ -67,6 +76,9 @@ impl Instrument {
             stretched: self.stretched,
         };
         *take = take.wrapping_add(1);
+        if let Some(shelf) = &self.fitted {
+            return NotePlayer::new(vec![shelf.layer(&note, self.program)], 1.0, self.sample_rate_hz);
+        }
         let layers: Vec<Layer> =
             if self.is_drum { drums::layers(&note) } else { program::layers(self.program, &note, &mut self.tables) };
         let db = if self.is_drum { drums::LEVEL_DB } else { program::level_db(self.program) };

@@ -142,6 +142,21 @@ impl Oscillator {
         self.restart();
     }
 
+    /// From here on it moves in a straight line of decibels, to reach `amplitude` (> 0) after so many frames. Call just after a resync.
+    pub fn head_for(&mut self, amplitude: f64, frames: f64) {
+        let now = 0.5 * log2(self.power());
+        self.log2_ratio = (log2(amplitude) - now).clamp(-60.0, 60.0) / frames.max(1.0);
+        self.stride = Stride::new(self.turns_per_sample, self.log2_ratio);
+        self.restart();
+    }
+
+    /// From here on it dies away at least this fast. Call just after a resync.
+    pub fn decay_at_least(&mut self, db_per_second: f64, sample_rate_hz: f64) {
+        self.log2_ratio = self.log2_ratio.min(-octaves_from_db(db_per_second) / sample_rate_hz);
+        self.stride = Stride::new(self.turns_per_sample, self.log2_ratio);
+        self.restart();
+    }
+
     fn restart(&mut self) {
         self.current = self.lanes(self.phasor);
         self.previous = self.lanes(times(self.phasor, self.stride.back));
@@ -157,7 +172,8 @@ impl Oscillator {
         self.phasor.0 * self.phasor.0 + self.phasor.1 * self.phasor.1
     }
 
-    fn is_audible(&self) -> bool {
+    /// True unless it has died away.
+    pub fn is_audible(&self) -> bool {
         self.power() > AUDIBLE * AUDIBLE
     }
 

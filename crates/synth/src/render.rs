@@ -1,6 +1,7 @@
 //! The whole way from a score to sound: stems, mix, master; and how the house instruments play one part.
 
 use crate::error::Error;
+use crate::fitted::FittedVoices;
 use crate::instrument::Instrument;
 use crate::master::{Ends, master};
 use crate::stem;
@@ -83,12 +84,22 @@ pub fn render_with(score: &Score, settings: &RenderSettings, instruments: Instru
     Ok(mix)
 }
 
-/// One part alone on the house instruments: dry, in its place, `frames` long.
-pub(crate) fn house_stem(part: &Part, pan: f32, clock: &Clock, frames: usize) -> Result<Stereo, Error> {
+/// One part alone on the house instruments, or on a fitted voice if there is one for it: dry, in its place, `frames` long.
+pub(crate) fn house_stem(
+    part: &Part,
+    pan: f32,
+    voices: Option<&FittedVoices>,
+    clock: &Clock,
+    frames: usize,
+) -> Result<Stereo, Error> {
     let settings = clock.settings;
     let mut sound = Stereo::silence(settings.sample_rate_hz, frames);
     let times = part.notes.iter().map(|note| clock.frames_of(note)).collect::<Result<Vec<_>, _>>()?;
     let instrument = Instrument::new(part.program, part.is_drum, settings.sample_rate_hz);
+    let instrument = match voices {
+        Some(voices) => instrument.fitted_by(voices),
+        None => instrument,
+    };
     stem::add_part(part, &times, instrument.at(pan).stretched(settings.stretch_tuning), &mut sound);
     Ok(sound)
 }

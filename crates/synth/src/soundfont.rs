@@ -127,8 +127,7 @@ impl SoundFont {
         // A sound that no check foresaw must not take the program with it.
         let played = catch_unwind(AssertUnwindSafe(|| self.play(part, pan, &keys, rate, frames)));
         let stem = played.map_err(|_| Damage::Unplayable)?.map_err(|e| Damage::Refused(e.to_string()))?;
-        let finite = stem.left.iter().chain(&stem.right).all(|x| x.is_finite());
-        if finite { Ok(stem) } else { Err(Damage::Unplayable.into()) }
+        if is_finite(&stem.left) && is_finite(&stem.right) { Ok(stem) } else { Err(Damage::Unplayable.into()) }
     }
 
     fn play(
@@ -159,6 +158,12 @@ impl SoundFont {
         }
         Ok(stem)
     }
+}
+
+/// True if all samples are numbers. Without their sign, bits of numbers are below those of infinity; looking for the largest is done
+/// side by side, stopping at the first that is none is not.
+fn is_finite(samples: &[f32]) -> bool {
+    samples.iter().fold(0, |largest: u32, x| largest.max(x.to_bits() & 0x7FFF_FFFF)) < f32::INFINITY.to_bits()
 }
 
 fn opened(path: &Path) -> Result<BufReader<File>, Error> {
@@ -206,4 +211,17 @@ fn hand_over(contents: &Contents, size: u64, samples: impl Read) -> Result<rusty
     let mut clean = head.as_slice().chain(samples).chain(tail.as_slice());
     let read = catch_unwind(AssertUnwindSafe(|| rustysynth::SoundFont::new(&mut clean)));
     Ok(read.map_err(|_| Damage::Unplayable)?.map_err(|e| Damage::Refused(e.to_string()))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_found() {
+        assert!(is_finite(&[]) && is_finite(&[0.0, -f32::MAX, f32::MIN_POSITIVE]));
+        for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert!(!is_finite(&[0.0, bad, 1.0]), "{bad}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 use crate::elementary::gain_from_db;
 use crate::error::Error;
+use crate::fitted::FittedVoices;
 use crate::loops::{folded, loop_end};
 use crate::panorama;
 use crate::render::{Clock, RenderSettings, house_stem};
@@ -22,6 +23,8 @@ const FADE_SECONDS: f64 = 0.3;
 pub enum Instruments<'a> {
     /// The instruments this crate makes itself.
     House,
+    /// Fitted voices where there are any, else the house.
+    Fitted(&'a FittedVoices),
     /// Those of a SoundFont.
     SoundFont(&'a SoundFont),
 }
@@ -58,7 +61,8 @@ pub fn mixdown<E: From<Error>>(
     let mut round = span.loop_frames.map(|n| Stereo::silence(settings.sample_rate_hz, n));
     for together in heard.chunks(rayon::current_num_threads().max(1)) {
         let play = |&(part, pan): &(&Part, f32)| match instruments {
-            Instruments::House => house_stem(part, pan, &clock, span.frames),
+            Instruments::House => house_stem(part, pan, None, &clock, span.frames),
+            Instruments::Fitted(voices) => house_stem(part, pan, Some(voices), &clock, span.frames),
             Instruments::SoundFont(font) => font.stem(part, pan, &clock, span.frames),
         };
         let played: Vec<Result<Stereo, Error>> = together.par_iter().map(play).collect();

@@ -6,6 +6,7 @@
 //! the caller asks for: the size of the caller's blocks therefore cannot change a single bit.
 
 use crate::elementary::sine;
+use crate::fitted::FittedNote;
 use crate::hiss::Hiss;
 use crate::partials::Bank;
 use crate::sweep::Sweep;
@@ -87,6 +88,8 @@ pub(crate) enum Layer {
     Hiss(Box<Hiss>),
     /// A skin whose pitch falls.
     Sweep(Box<Sweep>),
+    /// A whole note of a fitted voice.
+    Fitted(Box<FittedNote>),
 }
 
 impl Layer {
@@ -96,6 +99,7 @@ impl Layer {
             Self::Waves(waves) => waves.add_quantum(out),
             Self::Hiss(hiss) => hiss.add_quantum(out),
             Self::Sweep(sweep) => sweep.add_quantum(out),
+            Self::Fitted(note) => note.add_quantum(out),
         }
     }
 
@@ -105,6 +109,7 @@ impl Layer {
             Self::Waves(waves) => waves.release(),
             Self::Hiss(hiss) => hiss.release(),
             Self::Sweep(sweep) => sweep.release(),
+            Self::Fitted(note) => note.release(),
         }
     }
 
@@ -114,6 +119,7 @@ impl Layer {
             Self::Waves(waves) => waves.is_over(),
             Self::Hiss(hiss) => hiss.is_over(),
             Self::Sweep(sweep) => sweep.is_over(),
+            Self::Fitted(note) => note.is_over(),
         }
     }
 
@@ -123,6 +129,7 @@ impl Layer {
             Self::Waves(waves) => waves.tail_seconds(),
             Self::Hiss(hiss) => hiss.tail_seconds(),
             Self::Sweep(sweep) => sweep.tail_seconds(),
+            Self::Fitted(note) => note.tail_seconds(),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::elementary::{exp2, log2, octaves_from_db, sine};
 use crate::noise::uniform;
 use crate::note_on::NoteOn;
 use crate::voice::{AUDIBLE, Layer, Place, QUANTUM, Quantum};
-use crate::wavetable::{Cells, TABLE_BITS, Table};
+use crate::wavetable::{Cells, Reader, Table};
 use std::f64::consts::LN_2;
 use std::sync::Arc;
 
@@ -114,10 +114,8 @@ impl Default for Tone {
 }
 
 struct Player {
-    phase: u32,
-    step: u32,
-    /// What the step changes by from frame to frame, and how much louder than written vibrato and drift make this moment.
-    step_by: i32,
+    reader: Reader,
+    /// How much louder than written vibrato and drift make this moment.
     swell: f64,
     gain: f32,
     place: Place,
@@ -138,39 +136,14 @@ impl Player {
     fn intone(&mut self, tone: &Tone, seconds: f64, swing: f64, turns_per_sample: f64, scoop: f64) {
         let drift = if tone.drift_cents > 0.0 { wander(self.seed, seconds / DRIFT_SECONDS) } else { 0.0 };
         let cents = self.desk.cents + tone.vibrato_cents * swing + tone.drift_cents * drift + tone.scoop_cents * scoop;
-        let aim = turns_to_phase(turns_per_sample * ratio_from_cents(cents));
-        self.step_by = ((i64::from(aim) - i64::from(self.step)) / i64::from(CONTROL * QUANTUM as u32)) as i32;
+        self.reader.head_for(turns_to_phase(turns_per_sample * ratio_from_cents(cents)), CONTROL);
         self.swell = (1.0 + tone.vibrato_swell * swing) * (1.0 + 0.012 * tone.drift_cents * drift);
     }
 
     /// Adds a quantum; speed, gain and the mixture of soft and bright move in straight lines to their new values.
     fn play(&mut self, cells: &Cells, gain: f32, mixtures: (f32, f32), out: &mut Quantum) {
-        const SHIFT: u32 = 32 - TABLE_BITS;
-        const FRACTION: f32 = 1.0 / (1u32 << SHIFT) as f32;
-        let gain_by = (gain - self.gain) / QUANTUM as f32;
-        let mixture_by = (mixtures.1 - mixtures.0) / QUANTUM as f32;
-        // First what is read, one by one; then what is computed, side by side.
-        let mut read = [[0.0f32; QUANTUM]; 4];
-        let mut fractions = [0.0f32; QUANTUM];
-        let (mut phase, mut speed) = (self.phase, self.step);
-        for i in 0..QUANTUM {
-            let place = (phase >> SHIFT) as usize;
-            let (a, b) = (cells[place], cells[place + 1]);
-            (read[0][i], read[1][i], read[2][i], read[3][i]) = (a[0], b[0], a[1], b[1]);
-            fractions[i] = (phase & ((1 << SHIFT) - 1)) as i32 as f32;
-            phase = phase.wrapping_add(speed);
-            speed = speed.wrapping_add_signed(self.step_by);
-        }
-        let mut sound = [0.0f32; QUANTUM];
-        for i in 0..QUANTUM {
-            let fraction = FRACTION * fractions[i];
-            let soft = read[0][i] + fraction * (read[1][i] - read[0][i]);
-            let more = read[2][i] + fraction * (read[3][i] - read[2][i]);
-            let x = i as f32;
-            sound[i] = (soft + (mixtures.0 + x * mixture_by) * more) * (self.gain + x * gain_by);
-        }
-        (self.phase, self.step, self.gain) = (phase, speed, gain);
-        out.mix_in(&sound, self.place);
+        self.reader.add(cells, (self.gain, gain), mixtures, self.place, out);
+        self.gain = gain;
     }
 }
 
@@ -207,9 +180,10 @@ impl Waves {
                 let draw = |n: u64| f64::from(uniform(90 + n, seed));
                 Player {
                     // Alone a tone starts at the same point of its wave each time; in a section nobody does.
-                    phase: if several { (draw(0).abs() * 4e9) as u32 } else { 0 },
-                    step: turns_to_phase(tone.hz / rate),
-                    step_by: 0,
+                    reader: Reader::new(
+                        if several { (draw(0).abs() * 4e9) as u32 } else { 0 },
+                        turns_to_phase(tone.hz / rate),
+                    ),
                     swell: 1.0,
                     gain: 0.0,
                     place: Place::at(note.pan + desk.pan),
@@ -308,24 +282,24 @@ impl Waves {
     }
 }
 
-fn turns_to_phase(turns: f64) -> u32 {
+pub(crate) fn turns_to_phase(turns: f64) -> u32 {
     (turns.clamp(0.0, 0.5) * 4_294_967_296.0) as u32
 }
 
 /// 2^(cents/1200) for small intervals; within ± 200 cents the missing fourth-order term is below 0.02 cents.
-fn ratio_from_cents(cents: f64) -> f64 {
+pub(crate) fn ratio_from_cents(cents: f64) -> f64 {
     let x = cents.clamp(-1_200.0, 1_200.0) * (LN_2 / 1_200.0);
     1.0 + x * (1.0 + x * (0.5 + x / 6.0))
 }
 
 /// 0 before 0, 1 after 1, 3x² − 2x³ between.
-fn smooth(x: f64) -> f64 {
+pub(crate) fn smooth(x: f64) -> f64 {
     let x = x.clamp(0.0, 1.0);
     x * x * (3.0 - 2.0 * x)
 }
 
 /// A path through one random point in −1 … 1 for every whole x.
-fn wander(seed: u64, x: f64) -> f64 {
+pub(crate) fn wander(seed: u64, x: f64) -> f64 {
     let whole = x.floor();
     let point = |n: f64| f64::from(uniform(seed ^ 0x5151, n as u64));
     let from = point(whole);
