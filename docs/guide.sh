@@ -16,7 +16,7 @@ trap 'rm -rf "$folder"' EXIT
 # The program as the guide calls it.
 aeolian() {
     case $1 in
-    analyze | reproduce) "$program" "$@" ;;
+    analyze | reproduce | render | transcribe) "$program" "$@" ;;
     *) "$program" "$@" ${GUIDE_STEPS:+--steps "$GUIDE_STEPS"} ;;
     esac
 }
@@ -34,6 +34,7 @@ while read -r name piece; do
     cp "$folder/$piece.svg" "$docs/pictures/guide/$name.svg"
 done <<'PICTURES'
 compose tune/aeolian-7
+band styles/aeolian-11
 continue onward/melody-4-accompany-1-continue-1
 infill gap/melody-4-accompany-1-infill-3
 melody song/melody-4

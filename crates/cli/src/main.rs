@@ -36,7 +36,7 @@ enum Command {
     /// Loudness and a breathing tempo for flat notes.
     Perform(command::verbs::One),
     /// The notes of a piece, each in the lane it belongs to.
-    Arrange(command::verbs::One),
+    Arrange(command::verbs::Arrange),
     /// The piece in more bars, exactly as many as asked; its beginning and ending stay.
     Extend(command::verbs::WithBars),
     /// The piece in fewer bars, exactly as many as asked; its beginning and ending stay.
@@ -47,12 +47,18 @@ enum Command {
     Reproduce(command::reproduce::Arguments),
     /// Play a MIDI file into a sound file: WAV, FLAC or Ogg Vorbis, whole, as stems or as a loop.
     Render(command::render::Arguments),
+    /// A hummed or played recording as MIDI, notation and a picture.
+    Transcribe(command::transcribe::Arguments),
     /// Read folders of music into one corpus file to learn from.
     Corpus(command::corpus::Arguments),
     /// Judge pieces or models beside human music.
     Evaluate(command::evaluate::Arguments),
     /// Train a network from a configuration file (see configs/).
     Train(command::train::Arguments),
+    /// The studio in the browser, and an HTTP interface for programs.
+    Serve(command::serve::Arguments),
+    /// Instruments that learn their sound: fit, list, judge, and timbre transfer.
+    Voice(command::voice::Arguments),
     /// Say what this machine has: SoundFonts, cores, instructions, models, a folder to write to.
     Doctor(command::doctor::Arguments),
 }
@@ -75,9 +81,12 @@ fn main() -> ExitCode {
         Command::Analyze(arguments) => command::analyze::run(arguments),
         Command::Reproduce(arguments) => command::reproduce::run(arguments),
         Command::Render(arguments) => command::render::run(arguments),
+        Command::Transcribe(arguments) => command::transcribe::run(arguments),
         Command::Corpus(arguments) => command::corpus::run(arguments),
         Command::Evaluate(arguments) => command::evaluate::run(arguments),
         Command::Train(arguments) => command::train::run(arguments),
+        Command::Serve(arguments) => command::serve::run(arguments),
+        Command::Voice(arguments) => command::voice::run(arguments),
         Command::Doctor(arguments) => command::doctor::run(arguments),
     };
     match outcome {

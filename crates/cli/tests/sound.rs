@@ -89,7 +89,7 @@ fn what_cannot_be_done_is_said_in_a_sentence_and_harms_nothing() {
     fs::write(folder.path().join("text.mid"), "no music").unwrap();
     let render = |arguments: &[&str]| aeolian(folder.path(), &[&["render"], arguments].concat());
     refused(&render(&["nowhere.mid"]), "nowhere.mid cannot be read");
-    refused(&render(&["text.mid"]), "not a MIDI file");
+    refused(&render(&["text.mid"]), "not a MIDI, MusicXML or ABC file");
     refused(&render(&["song.mid", "--soundfont", "broken.sf2"]), "broken.sf2 cannot play");
     refused(&render(&["song.mid", "--soundfont", "no-such-font"]), "no SoundFont no-such-font");
     refused(&render(&["song.mid", "-o", "song.mp3"]), ".mp3");

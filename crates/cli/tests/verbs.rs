@@ -7,10 +7,10 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 use tempfile::TempDir;
 
-/// A tune of two bars that all tests start from: few steps, for these tests are about files and sentences.
+/// A tune of two bars for three lanes that all tests start from: few steps, for these tests are about files and sentences.
 static TUNE: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    done(&aeolian(folder.path(), &words("compose --bars 2 --key G --seed 7 --steps 2 --out .")));
+    done(&aeolian(folder.path(), &words("compose --bars 2 --key G --seed 7 --steps 2 --density counter:0.9 --out .")));
     folder
 });
 
@@ -135,7 +135,7 @@ fn a_melody_needs_no_file_and_an_analysis_writes_none() {
         let more = more.iter().map(ToString::to_string);
         done(&aeolian(folder.path(), &["analyze".to_owned(), tune].into_iter().chain(more).collect::<Vec<_>>()))
     };
-    assert!(analyze(&["--key", "G"]).contains(": G major\n   1 | "));
+    assert!(analyze(&["--key", "G"]).contains(": G major (as you say)\n   1 | "));
     assert!(analyze(&["--json", "--denoiser", "lstm"]).starts_with('{'));
     assert_eq!(files_and_folders(folder.path()), ["tunes"]);
 }
@@ -160,6 +160,8 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("compose --tempo fast", "fast", "20 to 400"),
     ("compose --metre 5/16", "5/16", "write 4/4, 3/4"),
     ("compose --metre waltz", "waltz", "write 4/4, 3/4"),
+    ("compose --style polka", "polka", "there are pop-piano, band"),
+    ("compose --lanes foo", "foo", "melody, counter, harmony"),
     ("compose --chords |,Foo,|", "Foo", "a root is A to G"),
     ("compose --chords |,C,|,x300", "x300", "256"),
     ("compose --chords |,C:5,|", "C:5", "the bar has 4"),
@@ -169,17 +171,19 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("compose --mood valence:2", "valence:2", "from -1 to 1"),
     ("compose --density 7", "7", "0 to 1"),
     ("compose --density -1", "-1", "0 to 1"),
-    ("compose --density kazoo:0.3", "kazoo", "melody, counter or harmony"),
+    ("compose --density kazoo:0.3", "kazoo", "melody, counter, harmony"),
     ("compose --density melody:thin", "thin", "write a number"),
     ("compose --polyphony harmony:0", "0", "0.1 to 12"),
     ("compose --register 5", "5", "21 to 108"),
     ("compose --loudness 0:50;melody:0:200", "200", "1 to 127"),
-    ("compose --rhythm waltz", "waltz", "straight, eighths, quarters, triplet or swing"),
+    ("compose --rhythm waltz", "waltz", "straight, eighths, quarters, triplet, swing or free"),
+    ("compose --instrument melody:kazoo", "kazoo", "piano"),
+    ("compose --instrument triangle:flute", "triangle", "melody, counter, harmony"),
     ("compose --range melody:C6-C4", "C6-C4", "the lowest and the highest"),
     ("compose --scale H,major", "H major", "a tonic and a kind of scale"),
     ("compose --scale C,major --tension 2", "2", "0 to 1"),
     ("compose --scale C,major --tension -0.1", "-0.1", "0 to 1"),
-    ("compose --chord-tones foo", "foo", "melody, counter or harmony"),
+    ("compose --chord-tones foo", "foo", "melody, counter, harmony"),
     ("compose --voices harmony:0", "harmony:0", "1 to 100"),
     ("compose --voices many", "many", "1 to 100"),
     ("compose --hand-span harmony:0", "harmony:0", "1 to 60"),
@@ -188,8 +192,8 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("compose --no-parallels all", "all", "two lanes"),
     ("compose --speed melody:0", "melody:0", "0.1 to 100"),
     ("compose --speed melody:-3", "melody:-3", "0.1 to 100"),
-    ("compose --without foo", "foo", "melody, counter or harmony"),
-    ("compose --without all", "all", "at most two"),
+    ("compose --without foo", "foo", "melody, counter, harmony"),
+    ("compose --without all", "all", "leave one out"),
     ("compose --seed -1", "-1", "0 to 18446744073709551615"),
     ("compose --seed x", "x", "0 to 18446744073709551615"),
     ("compose --steps 1", "1", "2 to 1000"),
@@ -204,11 +208,11 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("infill TUNE --where 99", "99", "2 bars"),
     ("infill TUNE --where 3-2", "3-2", "write bars counted from 1"),
     ("infill TUNE --where 1:kazoo", "kazoo", "write bars counted from 1"),
-    ("accompany TUNE --lanes foo", "foo", "melody, counter or harmony"),
-    ("accompany TUNE --lanes all", "all", "melody, counter or harmony"),
-    ("accompany TUNE --parts melody;foo", "foo", "melody, counter or harmony"),
+    ("accompany TUNE --lanes foo", "foo", "melody, counter, harmony"),
+    ("accompany TUNE --lanes all", "all", "melody, counter, harmony"),
+    ("accompany TUNE --parts melody;foo", "foo", "melody, counter, harmony"),
     ("accompany TUNE --parts melody", "1 lane", "one for each part"),
-    ("accompany TUNE --parts none;none;none", "none,none,none", "melody, counter or harmony"),
+    ("accompany TUNE --parts none;none;none", "none,none,none", "melody, counter, harmony"),
     ("vary TUNE --strength 3", "3", "0 to 1"),
     ("vary TUNE --strength -1", "-1", "0 to 1"),
     ("morph TUNE TUNE --in 1", "1", "2 to 64"),
@@ -227,6 +231,7 @@ const QUARRELS: &[(&str, &str)] = &[
     ("compose --bars 1 --chords |,C,|,G,|", "the chord progression has 2 bars, but --bars says 1"),
     ("compose --tension 0.5", "--scale"),
     ("compose --bars 1 --range melody:C4-C4 --scale D,major", "no pitch is left"),
+    ("compose --bars 1 --instrument melody:tuba --range melody:C5-C6", "melody"),
     ("melody", "--chords"),
     ("melody --parts melody --chords C", "--parts"),
     ("continue TUNE", "--bars"),
@@ -286,11 +291,12 @@ fn every_flag_of_every_verb_has_been_given_something_wrong() {
     }
 }
 
-/// The flag that a line of help begins with.
+/// The flag that a line of help begins with, if it has a value: a flag without one cannot be given a wrong one.
 fn flag_of_help(line: &str) -> Option<String> {
     let line = line.trim_start().trim_start_matches("-h, ");
     let flag = line.split([' ', '=']).next()?;
-    (line.starts_with("--") || line.starts_with("-n ")).then(|| flag.to_owned())
+    let has_value = line.contains('<');
+    (has_value && line.starts_with("--") || line.starts_with("-n ")).then(|| flag.to_owned())
 }
 
 /// A MIDI file of one track with these events.
@@ -312,8 +318,8 @@ fn what_is_no_music_is_told_and_nothing_is_written() {
     fs::create_dir(folder.path().join("folder.mid")).unwrap();
     let told = [
         ("empty.mid", "empty"),
-        ("letter.mid", "neither a MIDI nor a MusicXML file"),
-        ("page.musicxml", "neither a MIDI nor a MusicXML file"),
+        ("letter.mid", "not a MIDI, MusicXML or ABC file"),
+        ("page.musicxml", "not a MIDI, MusicXML or ABC file"),
         ("silent.mid", "silent, or holds only drums"),
         ("drums.mid", "silent, or holds only drums"),
         ("folder.mid", "cannot be read"),
@@ -335,6 +341,68 @@ fn refused_as_typed(folder: &Path, line: &str) -> String {
     let output = aeolian(folder, &words(line));
     assert!(!output.status.success() && output.stdout.is_empty(), "{line} should have been refused");
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn another_piece_of_the_same_name_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let compose = |more: &str| {
+        let line = format!("compose --bars 1 --seed 5 --steps 2 --out here {more}");
+        done(&aeolian(folder.path(), &words(&line)))
+    };
+    compose("--key C");
+    let first = files(&folder.path().join("here"));
+    assert!(!compose("--key C").contains("another piece"));
+    assert_eq!(files(&folder.path().join("here")), first, "the same piece again takes its place");
+    let said = compose("--key D");
+    assert!(
+        said.contains("here/aeolian-5 is another piece already") && said.contains("here/aeolian-5-2.mid"),
+        "{said}"
+    );
+    assert!(compose("--key E").contains("here/aeolian-5-3.mid"));
+    let now = files(&folder.path().join("here"));
+    assert_eq!(now.len(), 18);
+    assert!(first.iter().all(|(name, bytes)| now[name] == *bytes));
+}
+
+#[test]
+fn a_tune_in_abc_is_read_by_every_verb() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = "X:1\nT:A tune\nM:4/4\nL:1/4\nK:G\nGABc|d2B2|cBAG|G4|\n\nX:2\nT:Another\nK:C\nC4|\n";
+    fs::write(folder.path().join("book.abc"), book).unwrap();
+    let run = |line: &str| aeolian(folder.path(), &words(line));
+    let output = run("accompany book.abc -n 1 --seed 2 --steps 2 --out out");
+    done(&output);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("book.abc holds 2 tunes; the first is read"));
+    let report = fs::read_to_string(folder.path().join("out/book-accompany-2.txt")).unwrap();
+    assert!(report.starts_with("accompany no. 2, G major\n") && report.contains("all 11 unchanged"), "{report}");
+    assert!(done(&run("analyze book.abc")).contains("book.abc: G major (as written in the file)"));
+    done(&run("render book.abc --out sound/book.wav"));
+    assert!(folder.path().join("sound/book.wav").exists());
+}
+
+#[test]
+fn new_notes_keep_to_sixteenths_unless_asked_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let onsets_off = |more: &str| {
+        done(&aeolian(folder.path(), &words(&format!("compose --bars 4 --seed 9 --steps 2 {more}"))));
+        let bytes = fs::read(folder.path().join("out/aeolian-9.mid")).unwrap();
+        let score = aeolian_score::midi::read(&bytes).unwrap().score;
+        fs::remove_dir_all(folder.path().join("out")).unwrap();
+        let quarter = score.ticks_per_quarter;
+        let off = |note: &&aeolian_score::Note| !(note.onset.0 * 4).is_multiple_of(quarter);
+        score.parts.iter().flat_map(|p| &p.notes).filter(off).count()
+    };
+    assert_eq!(onsets_off(""), 0);
+    assert_eq!(onsets_off("--rhythm straight"), 0);
+    assert!(onsets_off("--rhythm free") > 0);
+}
+
+#[test]
+fn nothing_is_said_of_no_unchanged_notes() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = done(&run(folder.path(), "vary TUNE --strength 0.3 -n 1", "mid", "out"));
+    assert!(!said.contains("all 0 unchanged"), "{said}");
 }
 
 #[test]

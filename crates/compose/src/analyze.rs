@@ -17,11 +17,24 @@ const TEMPERATURE: f32 = 0.5;
 /// log snr at the beginning and the end of the labels' way.
 const LEVELS: (f64, f64) = (-5.0, 3.0);
 
+/// How a key is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyBy {
+    /// Somebody said it.
+    Said,
+    /// It is written in the piece.
+    Written,
+    /// It is what the notes sound like.
+    Heard,
+}
+
 /// What a piece is, harmonically and in the large.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Analysis {
     /// Its key.
     pub key: Key,
+    /// How the key is known.
+    pub key_by: KeyBy,
     /// Its chords, in its own time.
     pub chords: Vec<ChordEvent>,
     /// Its phrases, in its own time.
@@ -49,9 +62,21 @@ impl Composer {
             statement.take(&window, &drawn);
             done += STEPS + 1;
         }
-        let (labelled, _) = decode(&statement.canvas, &DecodeContext::default());
+        let (mut labelled, _) = decode(&statement.canvas, &DecodeContext::default());
+        crate::letters::letter(&mut labelled.sections, &statement.canvas, None);
         let labelled = in_time_of(source.score(), labelled.transposed(ground.up));
-        Ok(Analysis { key: ground.key, chords: labelled.chords, sections: labelled.sections, canvas: statement.canvas })
+        let key_by = match (key, source.score().keys.is_empty()) {
+            (Some(_), _) => KeyBy::Said,
+            (None, false) => KeyBy::Written,
+            (None, true) => KeyBy::Heard,
+        };
+        Ok(Analysis {
+            key: ground.key,
+            key_by,
+            chords: labelled.chords,
+            sections: labelled.sections,
+            canvas: statement.canvas,
+        })
     }
 
     fn label(

@@ -13,14 +13,14 @@ pub struct Builtin {
 }
 
 /// Every model of this program; `models/README.md` is their card.
-pub const BUILTIN: [Builtin; 2] = [
+pub static BUILTIN: [Builtin; 2] = [
     Builtin {
         name: "transformer",
-        weights: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/pop909-transformer.safetensors")),
+        weights: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/full-transformer.safetensors")),
     },
     Builtin {
         name: "lstm",
-        weights: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/pop909-lstm.safetensors")),
+        weights: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/full-lstm.safetensors")),
     },
 ];
 
@@ -28,7 +28,7 @@ pub const BUILTIN: [Builtin; 2] = [
 /// (docs/decisions/0007-originality-index.md).
 pub fn originality() -> &'static Index {
     static INDEX: LazyLock<Index> = LazyLock::new(|| {
-        let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/pop909-originality.index"));
+        let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/full-originality.index"));
         Index::from_bytes(bytes).expect("the index is part of the program")
     });
     &INDEX

@@ -4,18 +4,25 @@
 //! score: a new one, or a person's own with new notes in it.
 
 use crate::control::{self, Control};
+use crate::manners::Manners;
 use crate::merge::merge;
+use crate::own_rule::{OwnRule, Reader};
 use crate::plan::{choose_tempo, fits_the_canvas};
 use crate::rules::{Frame, RuleSet};
-use crate::statement::{NOTE_LANES, Statement, WINDOW, Window};
+use crate::statement::{Statement, WINDOW, Window};
 use crate::tilt::Tilts;
 use crate::verbs::{self, Job, OneLaneEach, Outcome, Stage, Verb};
+use crate::watch::{Guess, Progress, Watch};
 use crate::wish::RhythmGrid;
-use crate::{Recipe, Request, RequestError, Source, dynamics, feasible, performance, rhythm};
+use crate::{
+    Recipe, Request, RequestError, Source, dynamics, feasible, instruments, letters, performance, rhythm, whole_notes,
+};
 use aeolian_canvas::cells::CHORD_LANE;
 use aeolian_canvas::decode::{DecodeContext, DecodeReport, decode};
-use aeolian_canvas::{Canvas, ChordCell};
-use aeolian_diffusion::{Denoiser, Guided, Layout, Levels, Look, Method, Noise, Settings, Steering, sample, schedule};
+use aeolian_canvas::encode::lanes_by_name;
+use aeolian_canvas::{Canvas, ChordCell, NOTE_LANES, NoteLane};
+use aeolian_diffusion::{Denoiser, Guided, Layout, Levels, Look, Method, Noise, Settings, Steering};
+use aeolian_diffusion::{posterior, sample, schedule};
 use aeolian_nets::{Model, ModelError};
 use aeolian_score::{Key, Score};
 
@@ -26,7 +33,7 @@ const HIGHEST_LOG_SNR: f64 = 4.5;
 /// How far chords are ahead of the notes at first, in log snr: harmony is settled before its details.
 const CHORD_LEAD: f64 = 2.0;
 /// MIDI velocity of the lanes where the model says nothing of loudness: the tune in front.
-const LEVELS: [u8; 3] = [92, 76, 66];
+const LEVELS: [u8; NOTE_LANES] = [92, 76, 66, 84, 78, 60];
 
 /// What can go wrong.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +64,8 @@ pub enum ComposeError {
 pub struct Composition {
     /// The music, in its key: at 12 ticks a quarter if it is new, at its own resolution if it was somebody's.
     pub score: Score,
+    /// The lane of each part; `None` for drums and whatever else no lane holds.
+    pub lanes: Vec<Option<NoteLane>>,
     /// The cells the model drew and was given, in C major or A minor.
     pub canvas: Canvas,
     /// What had to be understood rather than read.
@@ -77,7 +86,11 @@ pub struct Composition {
 pub struct Composer {
     model: Model,
     digest: String,
+    method: Method,
 }
+
+/// Is told how many evaluations are done, and can ask for the likeliest choices after the last of them; false stops.
+type Looking<'a> = dyn FnMut(usize, &dyn Fn() -> Vec<u8>) -> bool + 'a;
 
 /// Stream of a piece's seed.
 const SAMPLING: u64 = 2;
@@ -89,7 +102,12 @@ impl Composer {
         if !fits_the_canvas(model.layout()) {
             return Err(ComposeError::OtherCanvas);
         }
-        Ok(Self { model, digest: blake3::hash(weights).to_hex().to_string() })
+        Ok(Self { model, digest: blake3::hash(weights).to_hex().to_string(), method: Method::default() })
+    }
+
+    /// The same composer with another sampler than the usual one, for comparisons: recipes do not tell it.
+    pub fn with_method(self, method: Method) -> Self {
+        Self { method, ..self }
     }
 
     /// Digest of the weight file, as recipes carry it.
@@ -119,10 +137,37 @@ impl Composer {
         request: &Request,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<Composition, ComposeError> {
+        self.compose_watched(request, &mut Progress(progress))
+    }
+
+    /// Like [`Self::compose`], for somebody who looks on.
+    pub fn compose_watched(&self, request: &Request, watch: &mut dyn Watch) -> Result<Composition, ComposeError> {
+        self.compose_guided(request, None, watch)
+    }
+
+    /// As [`Self::compose`], under a rule of one's own besides. Its recipe does not hold the rule: without it, the same
+    /// recipe makes another piece.
+    pub fn compose_with(
+        &self,
+        request: &Request,
+        own: &dyn OwnRule,
+        progress: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<Composition, ComposeError> {
+        self.compose_guided(request, Some(own), &mut Progress(progress))
+    }
+
+    fn compose_guided(
+        &self,
+        request: &Request,
+        own: Option<&dyn OwnRule>,
+        watch: &mut dyn Watch,
+    ) -> Result<Composition, ComposeError> {
         let job = self.state(request)?;
         let tempo = tempo_of(request, &job);
-        let (canvas, evaluations) = self.draw(request, &job, tempo, progress)?;
-        let (mut score, repairs) = self.finish(request, &job, &canvas, tempo);
+        let (mut canvas, evaluations) = self.draw(request, &job, tempo, own, watch)?;
+        let completed = whole_notes::complete(&mut canvas);
+        let (mut score, read) = self.finish(request, &job, &canvas, tempo);
+        let repairs = DecodeReport { loudness_assumed: read.loudness_assumed, ..completed };
         if score.title.is_empty() {
             score.title = format!("Aeolian no. {}", request.seed);
         }
@@ -131,8 +176,10 @@ impl Composer {
             model: self.digest.clone(),
             request: request.clone(),
         };
-        let controls = control::report(request, &job, &canvas, &score);
-        Ok(Composition { score, canvas, repairs, key: job.key, tempo, controls, evaluations, recipe })
+        let mut controls = control::report(request, &job, &canvas, &score);
+        controls.extend(own.map(|own| control::of_own_rule(own, &canvas, job.up, tempo)));
+        let lanes = control::lanes_of_result(&job, &score);
+        Ok(Composition { score, lanes, canvas, repairs, key: job.key, tempo, controls, evaluations, recipe })
     }
 
     /// Draws everything that a job asks for; also says how many evaluations that took.
@@ -141,10 +188,11 @@ impl Composer {
         request: &Request,
         job: &Job,
         tempo: f64,
-        progress: &mut dyn FnMut(usize, usize) -> bool,
+        own: Option<&dyn OwnRule>,
+        watch: &mut dyn Watch,
     ) -> Result<(Canvas, usize), ComposeError> {
         let mut statement = job.statement.clone();
-        let a_window = Method::Ancestral.evaluations(request.steps);
+        let a_window = self.method.evaluations(request.steps);
         let of = statement.windows() * a_window;
         let noise = Noise::new(request.seed).stream(SAMPLING);
         let (mut done, mut evaluations) = (0, 0);
@@ -153,15 +201,24 @@ impl Composer {
             let seed = u64::from(noise.bits((done / a_window) as u64));
             // A guided evaluation looks twice.
             evaluations += a_window * if guidance(request, &statement, &window) == 1.0 { 1 } else { 2 };
-            let drawn =
-                self.draw_window(request, job, &statement, &window, tempo, seed, &mut |d| progress(done + d, of))?;
+            let drawn = self.draw_window(request, job, &statement, &window, tempo, own, seed, &mut |d, best| {
+                let goes_on = watch.progress(done + d, of);
+                if goes_on && watch.wants_a_guess() {
+                    let mut guessed = statement.clone();
+                    guessed.take(&window, &best());
+                    let (score, _) = self.finish(request, job, &guessed.canvas, tempo);
+                    watch.guess(Guess { score, quarters: window.quarters.clone() });
+                }
+                goes_on
+            })?;
             statement.take(&window, &drawn);
             done += a_window;
         }
         Ok((statement.canvas, evaluations))
     }
 
-    /// Samples one window: choices (T, groups).
+    /// Samples one window: choices (T, groups). `progress` is told how many evaluations are done, and can ask for the
+    /// likeliest choices (T, groups) after the last of them.
     fn draw_window(
         &self,
         request: &Request,
@@ -169,8 +226,9 @@ impl Composer {
         statement: &Statement,
         window: &Window,
         tempo: f64,
+        own: Option<&dyn OwnRule>,
         seed: u64,
-        progress: &mut dyn FnMut(usize) -> bool,
+        progress: &mut Looking<'_>,
     ) -> Result<Vec<u8>, ComposeError> {
         debug_assert!(window.quarters.len() <= WINDOW);
         let layout = self.model.layout();
@@ -183,24 +241,40 @@ impl Composer {
             chords: given_chords(statement, window),
             starts_piece: window.quarters.start == 0,
         };
-        let rules = RuleSet::new(&request.rules, frame);
+        let grid = rhythm::grid_of(request);
+        let of_rhythm = rhythm::rules(grid);
+        let rules = RuleSet::new(&[request.all_rules(), of_rhythm].concat(), frame);
         rules.restrict(&mut task.constraint);
-        if let Some(grid) = request.rhythm {
-            rhythm::restrict(grid, layout, &mut task.constraint);
-        }
+        rhythm::restrict(grid, layout, &mut task.constraint);
         let wishes = request.soft_wishes(statement.canvas.bars().len());
         let steering = Guide {
             rules,
+            manners: Manners::of(request, statement, window.quarters.clone(), job.up, layout),
             tilts: Tilts::new(&wishes, statement, window, job.up, layout),
             arranging: matches!(request.verb, Verb::Arrange { .. }),
             bits: layout.bits(),
+            own: own.map(|rule| Reader {
+                rule,
+                up: job.up,
+                qpm: tempo,
+                first_quarter: window.quarters.start,
+                positions: positions.to_vec(),
+                left_out: window.quarters.clone().map(|quarter| statement.left_out(quarter)).collect(),
+            }),
         };
         let log_snr = schedule::log_snr_levels(request.steps, LOWEST_LOG_SNR, HIGHEST_LOG_SNR, 1)?;
         let lead = |lane, progress| if lane == CHORD_LANE { CHORD_LEAD * (1.0 - progress) } else { 0.0 };
         let levels = Levels::with_offsets(&log_snr, layout, lead)?;
         let settings = Settings { temperature: request.temperature, steering: Some(&steering), ..Settings::default() };
         let guided = Guided::new(&self.model, guidance(request, statement, window), chords_only(layout));
-        let mut items = sample(Method::Ancestral, &guided, &[task], &levels, settings, &mut |p| progress(p.done))?;
+        let allowed = task.constraint.allowed().to_vec();
+        let mut items = sample(self.method, &guided, &[task], &levels, settings, &mut |p| {
+            progress(p.done, &|| {
+                let mut choices = vec![0; allowed.len()];
+                posterior::best(layout, p.evidence, p.context, &allowed, &mut choices);
+                choices
+            })
+        })?;
         Ok(items.swap_remove(0))
     }
 
@@ -210,7 +284,13 @@ impl Composer {
         let context = DecodeContext { qpm: tempo, default_velocities: LEVELS, title: String::new(), six_eighths };
         let as_new = || {
             let (score, report) = decode(canvas, &context);
-            (score.transposed(job.up), report)
+            let mut score = score.transposed(job.up);
+            letters::letter(&mut score.sections, canvas, request.form.as_ref());
+            let lanes = lanes_by_name(&score);
+            for (part, lane) in score.parts.iter_mut().zip(lanes) {
+                part.program = lane.map_or(0, |lane| instruments::program(request.idiom_of_new_piece(), lane));
+            }
+            (score, report)
         };
         let (mut score, report) = match &job.outcome {
             Outcome::New => as_new(),
@@ -218,6 +298,13 @@ impl Composer {
             Outcome::Performed { source } => (performance::performed(source, canvas), DecodeReport::default()),
             Outcome::Arranged { source } => (performance::arranged(source, canvas, job.up), DecodeReport::default()),
         };
+        let theirs = match &job.outcome {
+            Outcome::New => 0,
+            Outcome::Merged { source, .. } | Outcome::Performed { source } | Outcome::Arranged { source } => {
+                source.score().parts.len()
+            }
+        };
+        instruments::give(request, theirs, &mut score);
         let notes: usize = score.parts.iter().map(|part| part.notes.len()).sum();
         if report.loudness_assumed == notes && matches!(job.outcome, Outcome::New) {
             dynamics::add_accents(&mut score);
@@ -272,15 +359,20 @@ fn given_chords(statement: &Statement, window: &Window) -> Vec<Option<ChordCell>
 }
 
 /// Rules and leans of one window, as the sampler asks for them.
-struct Guide {
+struct Guide<'a> {
+    own: Option<Reader<'a>>,
     rules: RuleSet,
+    manners: Option<Manners>,
     tilts: Tilts,
     arranging: bool,
     bits: usize,
 }
 
-impl Steering for Guide {
+impl Steering for Guide<'_> {
     fn lean(&self, look: Look<'_>, context: &mut [f32]) {
+        if let Some(manners) = &self.manners {
+            manners.lean(look, context);
+        }
         self.tilts.lean(look, context);
     }
 
@@ -289,5 +381,13 @@ impl Steering for Guide {
             OneLaneEach::settle(look, context, self.bits, choices);
         }
         self.rules.settle(look, context, choices);
+    }
+
+    fn candidates(&self) -> usize {
+        self.own.as_ref().map_or(1, |own| own.rule.candidates())
+    }
+
+    fn value(&self, look: Look<'_>, choices: &[u8]) -> f64 {
+        self.own.as_ref().map_or(0.0, |own| own.value(look.progress, choices))
     }
 }

@@ -2,15 +2,18 @@
 
 use crate::Request;
 use crate::merge::step_of_onset;
+use crate::own_rule::{Draft, OwnRule};
+use crate::rhythm::grid_of_writing;
 use crate::rules::{Rule, Violation, verify_parts};
 use crate::soft::{Measure, SoftWish};
 use crate::verbs::{Job, Outcome};
 use crate::wish::lanes::lane_name;
+use crate::wish::{Instrument, RhythmGrid};
 use aeolian_canvas::canvas::{CELLS, LOWEST_PITCH, PITCHES, STEPS};
 use aeolian_canvas::{Canvas, NoteCell, NoteLane, lanes_by_name};
 use aeolian_metrics::Excerpt;
 use aeolian_metrics::key::pitch_classes_of;
-use aeolian_score::{Note, Score};
+use aeolian_score::{GRID, Note, Score};
 use serde::Serialize;
 
 /// How a wish is known to be met.
@@ -61,6 +64,8 @@ pub fn report(request: &Request, job: &Job, canvas: &Canvas, score: &Score) -> V
     controls.extend(unchanged(job, score));
     controls.extend(length(request, canvas));
     controls.extend(of_rules(request, job, score));
+    controls.extend(of_rhythm(request, job, score));
+    controls.extend(of_instruments(request, job, score));
     controls.extend(key(request, job, canvas));
     controls.extend(chords(request, canvas));
     let bars = canvas.bars();
@@ -104,6 +109,9 @@ fn unchanged(job: &Job, score: &Score) -> Option<Control> {
             if after.notes.binary_search(note).is_ok() { kept += 1 } else { lost += 1 }
         }
     }
+    if kept + lost == 0 {
+        return None;
+    }
     Some(Control {
         asked: "every note that was not asked for stays as it is".into(),
         got: if lost == 0 { format!("all {kept} unchanged") } else { format!("{lost} of {} changed", kept + lost) },
@@ -121,7 +129,8 @@ fn length(request: &Request, canvas: &Canvas) -> Option<Control> {
 
 /// Every rule, checked note by note on the finished score. What a person's own notes do is told, but no rule's business.
 fn of_rules(request: &Request, job: &Job, score: &Score) -> Vec<Control> {
-    let violations = verify_parts(score, &lanes_of_result(job, score), &request.rules);
+    let rules = request.all_rules();
+    let violations = verify_parts(score, &lanes_of_result(job, score), &rules);
     let of_rule = |(index, rule): (usize, &Rule)| {
         let (new, given): (Vec<&Violation>, Vec<&Violation>) =
             violations.iter().filter(|v| v.rule == index).partition(|v| is_asked_at(job, score, v));
@@ -132,11 +141,64 @@ fn of_rules(request: &Request, job: &Job, score: &Score) -> Vec<Control> {
         };
         Control { asked: rule.to_string(), got, kept }
     };
-    request.rules.iter().enumerate().map(of_rule).collect()
+    rules.iter().enumerate().map(of_rule).collect()
+}
+
+/// What plays the lanes for which an instrument was asked. A part of a person's own keeps its own.
+fn of_instruments(request: &Request, job: &Job, score: &Score) -> Vec<Control> {
+    let lanes = lanes_of_result(job, score);
+    let of_lane = |(lane, instrument): (NoteLane, Instrument)| {
+        let mut parts = score.parts.iter().zip(&lanes).filter(|(_, of)| **of == Some(lane)).peekable();
+        parts.peek()?;
+        let (asked, others) = (instrument.program(), parts.find(|(part, _)| part.program != instrument.program()));
+        let (got, kept) = match others {
+            None => (format!("program {} of General MIDI", asked + 1), Kept::Proven),
+            Some(_) => ("the part of the file keeps its own; new notes stay in the compass".into(), Kept::Measured),
+        };
+        Some(Control { asked: format!("{} for {instrument}", lane_name(lane)), got, kept })
+    };
+    request.instruments_by_lane().into_iter().filter_map(of_lane).collect()
+}
+
+/// What a rule of one's own says of the finished piece.
+pub(crate) fn of_own_rule(own: &dyn OwnRule, canvas: &Canvas, up: i32, qpm: f64) -> Control {
+    let value = own.value(&Draft { canvas, up, qpm, first_quarter: 0, progress: 1.0 });
+    Control { asked: own.name(), got: format!("{value:.2} (higher is better)"), kept: Kept::Measured }
+}
+
+/// Whether every new note begins where the asked grid lets it.
+fn of_rhythm(request: &Request, job: &Job, score: &Score) -> Option<Control> {
+    let asked = request.rhythm.filter(|&grid| grid != RhythmGrid::Free)?;
+    let resolution = score.ticks_per_quarter;
+    let is_new = |lane: NoteLane, note: &Note| match &job.outcome {
+        Outcome::New => true,
+        Outcome::Merged { asked, .. } => asked.wants(lane as usize, step_of_onset(note, resolution), note.pitch),
+        Outcome::Performed { .. } | Outcome::Arranged { .. } => false,
+    };
+    let played = if job.outcome == Outcome::New { asked } else { grid_of_writing(asked) };
+    let is_there = |note: &&Note| {
+        let twelfths = u64::from(note.onset.0) * u64::from(GRID);
+        twelfths.is_multiple_of(u64::from(resolution)) && played.allows((twelfths / u64::from(resolution)) as u32)
+    };
+    let lanes = lanes_of_result(job, score);
+    let of_lanes = score.parts.iter().zip(&lanes).filter_map(|(part, lane)| Some((part, (*lane)?)));
+    let new: Vec<&Note> =
+        of_lanes.flat_map(|(part, lane)| part.notes.iter().filter(move |n| is_new(lane, n))).collect();
+    let there = new.iter().copied().filter(is_there).count();
+    if new.is_empty() {
+        return None;
+    }
+    let (got, kept) = if there == new.len() {
+        ("every new note begins there".to_owned(), Kept::Proven)
+    } else {
+        // A new note waits for a given one that sounds on the same key.
+        (format!("{there} of {} new notes begin there", new.len()), Kept::Measured)
+    };
+    Some(Control { asked: format!("rhythm: {asked}"), got, kept })
 }
 
 /// The lane of every part of a result.
-fn lanes_of_result(job: &Job, score: &Score) -> Vec<Option<NoteLane>> {
+pub(crate) fn lanes_of_result(job: &Job, score: &Score) -> Vec<Option<NoteLane>> {
     let mut lanes = lanes_by_name(score);
     if let Outcome::Merged { source, .. } | Outcome::Performed { source } = &job.outcome {
         lanes[..source.lanes().len()].copy_from_slice(source.lanes());
@@ -159,7 +221,7 @@ fn is_asked_at(job: &Job, score: &Score, violation: &Violation) -> bool {
 fn key(request: &Request, job: &Job, canvas: &Canvas) -> Option<Control> {
     let key = request.key?;
     let scale = pitch_classes_of(key);
-    let pitches = onsets(canvas, &NoteLane::ALL, 0..canvas.quarters).map(|(_, pitch)| i32::from(pitch) + job.up);
+    let pitches = onsets(canvas, &NoteLane::PITCHED, 0..canvas.quarters).map(|(_, pitch)| i32::from(pitch) + job.up);
     let (mut inside, mut all) = (0, 0);
     for pitch in pitches {
         all += 1;
@@ -190,7 +252,8 @@ fn chords(request: &Request, canvas: &Canvas) -> Option<Control> {
             inside += usize::from(set >> pitch_class & 1 == 1);
         }
         let changes = quarter == 0 || canvas.chords[quarter - 1].and_then(|c| c.root) != chord.root;
-        let lowest = onsets(canvas, &[NoteLane::Harmony], quarter..quarter + 1).filter(|(step, _)| step % STEPS == 0);
+        let lowest = onsets(canvas, &[NoteLane::Harmony, NoteLane::Bass], quarter..quarter + 1)
+            .filter(|(step, _)| step % STEPS == 0);
         if let (true, Some(lowest)) = (changes, lowest.map(|(_, pitch)| pitch).min()) {
             basses += 1;
             right += usize::from([chord.bass, chord.root].contains(&Some(lowest % 12)));

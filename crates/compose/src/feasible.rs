@@ -1,9 +1,9 @@
 //! Rules that cannot be kept together are refused before a note is drawn, with the few that cannot stand together named.
 
 use crate::rules::{Facts, Rule, conflict};
-use crate::statement::NOTE_LANES;
 use crate::verbs::Job;
 use crate::{Request, RequestError};
+use aeolian_canvas::NOTE_LANES;
 use aeolian_canvas::NoteLane;
 use aeolian_canvas::cells::CHORD_LANE;
 use aeolian_score::Chord;
@@ -13,12 +13,13 @@ use aeolian_score::Chord;
 ///
 /// # Errors   `Conflict` with the smallest set that cannot be met
 pub fn check(request: &Request, job: &Job, qpm: f64) -> Result<(), RequestError> {
-    if request.rules.is_empty() {
+    let rules = request.all_rules();
+    if rules.is_empty() {
         return Ok(());
     }
     let statement = &job.statement;
     let asked = |lane: usize| (0..statement.quarters()).any(|q| statement.is_open(q, lane));
-    let silenced = |lane: NoteLane| request.rules.contains(&Rule::Silent { lane });
+    let silenced = |lane: NoteLane| rules.contains(&Rule::Silent { lane });
     let facts = Facts {
         notes: Vec::new(),
         given: std::array::from_fn::<_, NOTE_LANES, _>(|lane| !asked(lane)),
@@ -29,7 +30,7 @@ pub fn check(request: &Request, job: &Job, qpm: f64) -> Result<(), RequestError>
         up: job.up,
         qpm,
     };
-    match conflict(&request.rules, &facts) {
+    match conflict(&rules, &facts) {
         Some(conflict) => Err(RequestError::Conflict(conflict.sentences.join("; "))),
         None => Ok(()),
     }

@@ -1,10 +1,12 @@
 //! A composition as files, each written whole or not at all.
 
 use crate::Composition;
+use aeolian_canvas::NoteLane;
 use aeolian_picture::{RollStyle, piano_roll};
 use aeolian_score::quantise::quantise;
 use aeolian_score::{midi, musicxml};
-use aeolian_synth::{RenderSettings, render, wav};
+use aeolian_synth::{Instruments, RenderSettings, render_with, wav};
+use aeolian_voice::builtin;
 use std::path::{Path, PathBuf};
 
 /// One file to be.
@@ -43,7 +45,8 @@ impl Composition {
     /// Every file of this piece, in memory: MIDI, notation and sound with the recipe inside, a picture,
     /// the recipe by itself, and the report.
     pub fn artefacts(&self) -> Result<Vec<Artefact>, FileError> {
-        let sound = render(&self.score, &RenderSettings::default())?;
+        let voices = Instruments::Fitted(builtin::fitted());
+        let sound = render_with(&self.score, &RenderSettings::default(), voices)?;
         // Notation has a grid; a person's own ticks need not lie on it.
         let (written, _) = quantise(&self.score);
         let recipe = self.recipe.to_line();
@@ -52,10 +55,30 @@ impl Composition {
             made("mid", midi::write_with_text(&self.score, Some(&recipe))?),
             made("musicxml", musicxml::write_with_text(&musicxml::legible(&written)?, Some(&recipe))?.into_bytes()),
             made("wav", wav::to_bytes_with_text(&sound, Some(&recipe))?),
-            made("svg", piano_roll(&written, &RollStyle::default()).into_bytes()),
+            made(
+                "svg",
+                piano_roll(&written, &RollStyle { colours: self.colours(), ..RollStyle::default() }).into_bytes(),
+            ),
             made("json", self.recipe.to_json().into_bytes()),
             made("txt", self.report().into_bytes()),
         ])
+    }
+}
+
+impl Composition {
+    /// The colour of each part: that of its lane; parts without one have the colours after the lanes'.
+    pub fn colours(&self) -> Vec<usize> {
+        let mut next = NoteLane::ALL.len();
+        let colour = |lane: &Option<NoteLane>| {
+            lane.map_or_else(
+                || {
+                    next += 1;
+                    next - 1
+                },
+                |lane| lane as usize,
+            )
+        };
+        self.lanes.iter().map(colour).collect()
     }
 }
 

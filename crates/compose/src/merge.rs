@@ -3,11 +3,11 @@
 //! The canvas rounds to twelfths of a quarter; a person's notes need not lie there. So the canvas is only asked for the
 //! notes that are new, and the others are taken from the score they came in.
 
-use crate::statement::NOTE_LANES;
+use crate::instruments;
 use aeolian_canvas::canvas::STEPS;
 use aeolian_canvas::decode::{DecodeContext, DecodeReport, decode};
 use aeolian_canvas::encode::{lanes_by_name, step_of};
-use aeolian_canvas::{Canvas, NoteLane};
+use aeolian_canvas::{Canvas, NOTE_LANES, NoteLane};
 use aeolian_score::quantise::grid_position;
 use aeolian_score::{ChordEvent, GRID, Note, Part, Score, Tick};
 use std::collections::BTreeSet;
@@ -84,7 +84,8 @@ fn add_to_lane(merged: &mut Score, lanes: &[Option<NoteLane>], lane: NoteLane, n
     let known = lanes.iter().position(|l| *l == Some(lane));
     let added = merged.parts.iter().skip(lanes.len()).position(|p| p.name == lane.name()).map(|i| i + lanes.len());
     let index = known.or(added).unwrap_or_else(|| {
-        merged.parts.push(Part { name: lane.name().to_owned(), ..Part::default() });
+        let (program, is_drum) = (instruments::usual_program(lane), !lane.is_pitched());
+        merged.parts.push(Part { name: lane.name().to_owned(), program, is_drum, ..Part::default() });
         merged.parts.len() - 1
     });
     let part = &mut merged.parts[index];

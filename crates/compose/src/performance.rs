@@ -3,7 +3,7 @@
 use crate::Source;
 use crate::merge::step_of_onset;
 use aeolian_canvas::canvas::{LOWEST_PITCH, PITCHES};
-use aeolian_canvas::{Canvas, NoteCell, NoteLane};
+use aeolian_canvas::{Canvas, NOTE_LANES, NoteCell, NoteLane};
 use aeolian_score::{Note, Part, Score, TempoChange, Tick};
 
 /// Tempo of a phrase at its edges and in its middle, as shares of the tempo: a phrase sets out a little slower, moves on,
@@ -70,7 +70,7 @@ fn phrase_starts(score: &Score, bars: &[Tick]) -> Vec<usize> {
 /// Parts the model does not see stay as they are.
 pub fn arranged(source: &Source, canvas: &Canvas, up: i32) -> Score {
     let mut score = source.score().clone();
-    let mut lanes: [Vec<Note>; 3] = Default::default();
+    let mut lanes: [Vec<Note>; NOTE_LANES] = Default::default();
     let mut parts = Vec::new();
     for (part, lane) in score.parts.drain(..).zip(source.lanes()) {
         match lane {
@@ -84,7 +84,7 @@ pub fn arranged(source: &Source, canvas: &Canvas, up: i32) -> Score {
     let drawn = NoteLane::ALL.into_iter().zip(lanes).filter(|(_, notes)| !notes.is_empty()).map(|(lane, mut notes)| {
         notes.sort();
         notes.dedup();
-        Part { name: lane.name().to_owned(), notes, ..Part::default() }
+        Part { name: lane.name().to_owned(), is_drum: !lane.is_pitched(), notes, ..Part::default() }
     });
     score.parts = drawn.chain(parts).collect();
     score

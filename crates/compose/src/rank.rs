@@ -2,11 +2,11 @@
 
 use crate::composer::{ComposeError, Composer, Composition};
 use crate::control::Kept;
-use crate::statement::{NOTE_LANES, Statement, WINDOW, Window};
+use crate::statement::{Statement, WINDOW, Window};
 use crate::verbs::Job;
 use aeolian_canvas::canvas::CELLS;
 use aeolian_canvas::cells::{LANES, LOUDNESS_LANE};
-use aeolian_canvas::{Canvas, NoteCell};
+use aeolian_canvas::{Canvas, NOTE_LANES, NoteCell};
 use aeolian_diffusion::bound::{BoundSettings, likelihood_bound};
 use aeolian_diffusion::{Denoiser, LaneState};
 use serde::Serialize;

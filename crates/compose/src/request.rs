@@ -3,19 +3,20 @@
 //! A request holds everything: a recipe inside an output is a request, and it carries the music that it started from.
 
 use crate::Verb;
+use crate::instruments;
 use crate::likely_key::likely_key;
 use crate::rules::{Rule, RuleError};
 use crate::soft::{Soft, SoftWish};
-use crate::wish::{Appearance, FormPlan, LaneSet, Metre, Mood, RhythmGrid};
+use crate::wish::{Appearance, FormPlan, Instrument, LaneSet, LaneValues, Metre, Mood, RhythmGrid};
 use aeolian_canvas::canvas::{LOWEST_PITCH, PITCHES, STEPS};
-use aeolian_canvas::{CELLS, Canvas, ChordCell, Form, NoteCell, NoteLane};
+use aeolian_canvas::{CELLS, Canvas, ChordCell, Form, Idiom, NoteCell, NoteLane};
 use aeolian_diffusion::Noise;
 use aeolian_metrics::Excerpt;
 use aeolian_score::{ChordSymbol, GRID, Key, Progression, TextError};
 use serde::{Deserialize, Serialize};
 
 /// The version of [`Request`] this program writes and reads.
-pub const REQUEST_VERSION: u32 = 2;
+pub const REQUEST_VERSION: u32 = 3;
 /// Bars of a new piece when neither bars, chords nor form say it.
 const USUAL_BARS: usize = 8;
 /// The most bars a piece can have.
@@ -58,7 +59,13 @@ pub struct Request {
     /// Sections; letters that come again return.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<FormPlan>,
-    /// Where in a quarter new notes may begin.
+    /// What kind of music a new piece is, pop for piano if absent; of a given piece, what the model shall take it for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idiom: Option<Idiom>,
+    /// The lanes of a new piece; those usual in its idiom if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lanes: Option<LaneSet>,
+    /// Where in a quarter new notes may begin; in sixteenths if absent, unless the source has other places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rhythm: Option<RhythmGrid>,
     /// Valence and arousal.
@@ -67,9 +74,15 @@ pub struct Request {
     /// Density, polyphony, register and loudness to lean towards.
     #[serde(default, skip_serializing_if = "Soft::is_empty")]
     pub soft: Soft,
-    /// Rules that are kept for certain.
+    /// What new lanes are played on; their notes stay in its compass, one at a time where it has no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instruments: Option<LaneValues<Instrument>>,
+    /// Rules that are kept for certain, besides those that instruments make.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
+    /// Nothing leans that is not asked for: without the manners that are usual ([`crate::manners`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_learned: bool,
     /// How much given chords are listened to, 0–4: 1 as the model has learned to, above 1 more (classifier-free guidance,
     /// at twice the evaluations). If absent, more where most chords are given and as learned elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,10 +116,14 @@ impl Default for Request {
             first_chord: None,
             last_chord: None,
             form: None,
+            idiom: None,
+            lanes: None,
             rhythm: None,
             mood: None,
             soft: Soft::default(),
+            instruments: None,
             rules: Vec::new(),
+            as_learned: false,
             chord_guidance: None,
             steps: 64,
             temperature: 1.0,
@@ -217,6 +234,24 @@ impl Request {
         Ok(())
     }
 
+    /// Every rule that binds: those asked for, and what the asked instruments have.
+    pub fn all_rules(&self) -> Vec<Rule> {
+        let mut rules = self.rules.clone();
+        for (lane, instrument) in self.instruments_by_lane() {
+            rules.push(Rule::Range { lane, lowest: instrument.lowest(), highest: instrument.highest() });
+            if instrument.plays_one_note() {
+                rules.push(Rule::MostVoices { lane: Some(lane), voices: 1 });
+            }
+        }
+        rules
+    }
+
+    /// The asked instrument of every lane that has one.
+    pub fn instruments_by_lane(&self) -> Vec<(NoteLane, Instrument)> {
+        let asked = self.instruments.iter();
+        asked.flat_map(|values| NoteLane::ALL.into_iter().filter_map(|lane| Some((lane, *values.of(lane)?)))).collect()
+    }
+
     /// Bars of a new piece: as asked, else by form, else by chords, else 8.
     pub fn bars_of_new_piece(&self) -> Result<usize, RequestError> {
         let form = self.form.as_ref().map(FormPlan::num_bars);
@@ -251,6 +286,16 @@ impl Request {
     /// The key that was asked for, or that the asked chords sound like.
     pub fn key_of_new_piece(&self) -> Option<Key> {
         self.key.or_else(|| self.chords.as_ref().and_then(key_of_chords))
+    }
+
+    /// The idiom that was asked for, or pop for piano.
+    pub fn idiom_of_new_piece(&self) -> Idiom {
+        self.idiom.unwrap_or(Idiom::PopPiano)
+    }
+
+    /// The lanes that were asked for, or those usual in the idiom.
+    pub fn lanes_of_new_piece(&self) -> LaneSet {
+        self.lanes.unwrap_or_else(|| LaneSet::from(instruments::usual_lanes(self.idiom_of_new_piece())))
     }
 
     /// How likely the mode is major where the mood says it.

@@ -1,18 +1,49 @@
 //! Where in a quarter notes may begin: as rules on single cells, and swing as a way of playing.
+//!
+//! What nobody says: a new piece is straight, for triplets that come by chance make notation restless. A piece that is
+//! there keeps its own rhythm: straight if it is, free if it is not.
 
-use crate::statement::NOTE_LANES;
+use crate::rules::Rule;
 use crate::wish::RhythmGrid;
-use aeolian_canvas::NoteCell;
+use crate::{Request, Verb};
+use aeolian_canvas::NOTE_LANES;
 use aeolian_canvas::canvas::{CELLS, PITCHES, STEPS, Timing};
 use aeolian_canvas::cells::TIMING_LANE;
+use aeolian_canvas::{NoteCell, NoteLane};
 use aeolian_diffusion::{ChoiceSet, Constraint, Layout};
 use aeolian_score::{GRID, Score};
 
 /// Grid positions in a step.
 const STEP: u32 = GRID / STEPS as u32;
 
+/// The grid of a request: the one asked for, else straight, unless a piece that it starts from is not. Where every note
+/// stays there is nothing to bind.
+pub fn grid_of(request: &Request) -> RhythmGrid {
+    if matches!(request.verb, Verb::Perform { .. } | Verb::Arrange { .. }) {
+        return RhythmGrid::Free;
+    }
+    let usual = || {
+        let all_straight = request.verb.sources().into_iter().all(crate::Source::is_straight);
+        if all_straight { RhythmGrid::Straight } else { RhythmGrid::Free }
+    };
+    request.rhythm.unwrap_or_else(usual)
+}
+
+/// The grid as rules for every lane. A held cell that nothing began becomes a note when the canvas is read, so that
+/// single cells alone cannot keep a grid with fewer places than the canvas has steps.
+pub fn rules(grid: RhythmGrid) -> Vec<Rule> {
+    let allowed_steps = std::array::from_fn(|step| timing_of(grid, step).is_some());
+    if allowed_steps == [true; STEPS] {
+        return Vec::new();
+    }
+    NoteLane::ALL.into_iter().map(|lane| Rule::Onsets { lane, allowed_steps }).collect()
+}
+
 /// Forbids what a grid does not have: onsets between its places, and timings that would move them. Locked groups stay.
 pub fn restrict(grid: RhythmGrid, layout: &Layout, constraint: &mut Constraint) {
+    if grid == RhythmGrid::Free {
+        return;
+    }
     let tokens = constraint.allowed().len() / layout.groups();
     let timings = layout.spans().filter(|(block, ..)| (TIMING_LANE..TIMING_LANE + NOTE_LANES).contains(&block.lane));
     let timings: Vec<usize> = timings.map(|(_, group, _)| group).collect();
@@ -57,7 +88,7 @@ fn timing_of(grid: RhythmGrid, step: usize) -> Option<Timing> {
 }
 
 /// Swing is written in even eighths.
-fn grid_of_writing(grid: RhythmGrid) -> RhythmGrid {
+pub fn grid_of_writing(grid: RhythmGrid) -> RhythmGrid {
     if grid == RhythmGrid::Swing { RhythmGrid::Eighths } else { grid }
 }
 
@@ -97,6 +128,37 @@ mod tests {
         assert_eq!(of(RhythmGrid::Straight), [Some(On); 4]);
         assert_eq!(of(RhythmGrid::Swing), [Some(On), None, Some(On), None]);
         assert_eq!(of(RhythmGrid::Quarters), [Some(On), None, None, None]);
+    }
+
+    #[test]
+    fn only_grids_with_gaps_need_rules() {
+        let steps = |grid| match rules(grid).first() {
+            Some(Rule::Onsets { allowed_steps, .. }) => Some(*allowed_steps),
+            _ => None,
+        };
+        assert_eq!(steps(RhythmGrid::Straight), None);
+        assert_eq!(steps(RhythmGrid::Free), None);
+        assert_eq!(steps(RhythmGrid::Triplet), Some([true, true, false, true]));
+        assert_eq!(steps(RhythmGrid::Swing), Some([true, false, true, false]));
+        assert_eq!(rules(RhythmGrid::Quarters).len(), NoteLane::ALL.len());
+    }
+
+    #[test]
+    fn what_nobody_says_is_straight_and_a_free_piece_stays_free() {
+        let piece = |off: u32| {
+            let mut score = Score::new(12);
+            let note = |i: u32| Note { onset: Tick(6 * i + off * (i % 2)), pitch: 60, duration: Tick(3), velocity: 80 };
+            score.parts = vec![Part { notes: (0..16).map(note).collect(), ..Part::default() }];
+            crate::Source::new(score)
+        };
+        let grid = |verb| grid_of(&Request { verb, ..Request::default() });
+        assert_eq!(grid(Verb::Compose), RhythmGrid::Straight);
+        for (off, expected) in [(0, RhythmGrid::Straight), (3, RhythmGrid::Straight), (2, RhythmGrid::Free)] {
+            assert_eq!(grid(Verb::Continue { source: piece(off), bars: 1 }), expected, "{off}");
+        }
+        assert_eq!(grid(Verb::Arrange { source: piece(0) }), RhythmGrid::Free, "every note stays");
+        let asked = Request { rhythm: Some(RhythmGrid::Free), ..Request::default() };
+        assert_eq!(grid_of(&asked), RhythmGrid::Free);
     }
 
     #[test]

@@ -198,9 +198,9 @@ impl Rule {
             | Self::Speed { lane: l, .. }
             | Self::Silent { lane: l }
             | Self::Onsets { lane: l, .. } => *l == lane,
-            Self::MostVoices { lane: l, .. } => l.is_none_or(|l| l == lane),
-            Self::Scale { lanes, .. } => lanes.as_ref().is_none_or(|lanes| lanes.contains(&lane)),
-            Self::ChordTonesOnStrongBeats { lanes } => lanes.contains(&lane),
+            Self::MostVoices { lane: l, .. } => l.map_or(lane.is_pitched(), |l| l == lane),
+            Self::Scale { lanes, .. } => lane.is_pitched() && lanes.as_ref().is_none_or(|lanes| lanes.contains(&lane)),
+            Self::ChordTonesOnStrongBeats { lanes } => lane.is_pitched() && lanes.contains(&lane),
             Self::NoParallels { upper, lower } => *upper == lane || *lower == lane,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::RequestError;
 use crate::wish::{Curve, LaneValues, Mood};
-use aeolian_canvas::NoteLane;
+use aeolian_canvas::{NOTE_LANES, NoteLane};
 use serde::{Deserialize, Serialize};
 
 /// What a curve is about.
@@ -50,17 +50,21 @@ pub struct SoftWish {
 /// What a curve is about, in words, the values it can have, and the curves.
 type Wished<'a> = (Measure, &'static str, std::ops::RangeInclusive<f64>, &'a Option<LaneValues<Curve>>);
 
-/// Notes a quarter of the thinnest twentieth, the middle and the densest twentieth of the bars in which a lane of pop909
-/// sounds: melody, counter-melody, harmony, and all together (every sixth song of the set, counted 2026-11-24).
-const DENSITIES: [[f64; 3]; 4] = [[0.25, 1.25, 2.5], [0.25, 1.0, 3.0], [1.25, 3.0, 5.5], [1.5, 4.5, 8.25]];
-/// Mean pitches of the same lanes.
-const REGISTERS: [f64; 3] = [72.0, 73.0, 58.0];
+/// Notes a quarter of the thinnest twentieth, the middle and the densest twentieth of the bars in which a lane sounds:
+/// melody, counter-melody and harmony of pop909 (every sixth song of the set), bass, drums and sustained of mma_band and
+/// game_multitrack (every twentieth piece; DENSITY_DATE).
+const DENSITIES: [[f64; 3]; NOTE_LANES] =
+    [[0.25, 1.25, 2.5], [0.25, 1.0, 3.0], [1.25, 3.0, 5.5], [0.25, 1.0, 2.5], [1.0, 3.5, 7.0], [0.25, 1.0, 3.0]];
+/// The same of all pitched lanes of pop909 together.
+const DENSITY_TOGETHER: [f64; 3] = [1.5, 4.5, 8.25];
+/// Mean pitch of the melodies of pop909.
+const MELODY_REGISTER: f64 = 72.0;
 /// Mean velocity of a lane that no mood speaks of.
 const LOUDNESS: f64 = 78.0;
 
-/// Notes a quarter for a density from 0 (thin) over 0.5 (usual) to 1 (dense); `None` for all lanes together.
+/// Notes a quarter for a density from 0 (thin) over 0.5 (usual) to 1 (dense); `None` for all pitched lanes together.
 pub fn notes_per_quarter(density: f64, lane: Option<NoteLane>) -> f64 {
-    let [thin, usual, dense] = DENSITIES[lane.map_or(3, |lane| lane as usize)];
+    let [thin, usual, dense] = lane.map_or(DENSITY_TOGETHER, |lane| DENSITIES[lane as usize]);
     if density <= 0.5 { thin + (usual - thin) * 2.0 * density } else { usual + (dense - usual) * (2.0 * density - 1.0) }
 }
 
@@ -100,7 +104,7 @@ impl Soft {
                     Measure::Density => notes_per_quarter(curve.at(bar as f64), lane),
                     _ => curve.at(bar as f64),
                 };
-                let lanes = lane.map_or(NoteLane::ALL.to_vec(), |lane| vec![lane]);
+                let lanes = lane.map_or(NoteLane::PITCHED.to_vec(), |lane| vec![lane]);
                 wishes.push(SoftWish { measure, lanes, values: (0..bars).map(value).collect() });
             }
         }
@@ -117,11 +121,11 @@ impl Soft {
         };
         if self.density.is_none() {
             let usual = notes_per_quarter(0.5, None);
-            add(Measure::Density, &NoteLane::ALL, &|bar| usual * cues(bar).density_factor);
+            add(Measure::Density, &NoteLane::PITCHED, &|bar| usual * cues(bar).density_factor);
         }
         if self.register.is_none() {
-            let melody = REGISTERS[NoteLane::Melody as usize];
-            add(Measure::Register, &[NoteLane::Melody], &|bar| melody + cues(bar).register_semitones);
+            let register = |bar: usize| MELODY_REGISTER + cues(bar).register_semitones;
+            add(Measure::Register, &[NoteLane::Melody], &register);
         }
         if self.loudness.is_none() {
             add(Measure::Loudness, &NoteLane::ALL, &|bar| (LOUDNESS + cues(bar).velocity_shift).clamp(1.0, 127.0));
@@ -151,7 +155,7 @@ mod tests {
     fn curves_become_values_by_bar_and_bad_ones_a_sentence() {
         let soft = Soft { density: Some("0:0, 4:1".parse().unwrap()), ..Soft::default() };
         let wishes = soft.wishes(5, None);
-        assert_eq!((wishes.len(), wishes[0].lanes.len()), (1, 3));
+        assert_eq!((wishes.len(), wishes[0].lanes.len()), (1, 5));
         assert_eq!((wishes[0].values[0], wishes[0].values[2], wishes[0].values[4]), (1.5, 4.5, 8.25));
         let loud = Soft { loudness: Some("melody:200".parse().unwrap()), ..Soft::default() };
         assert!(loud.check().unwrap_err().to_string().contains("127"));

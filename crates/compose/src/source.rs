@@ -5,10 +5,12 @@
 
 use crate::RequestError;
 use crate::likely_key::likely_key;
+use crate::wish::RhythmGrid;
 use aeolian_canvas::encode::{encode, lanes_by_name};
 use aeolian_canvas::{Canvas, NoteLane};
 use aeolian_metrics::Excerpt;
-use aeolian_score::quantise::quantise;
+use aeolian_score::quantise::{grid_position, quantise};
+use aeolian_score::role::{self, Role};
 use aeolian_score::{GRID, Key, Mode, Part, Score};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +23,9 @@ use std::sync::Arc;
 
 /// No score inside a request is larger than this when unpacked, in bytes.
 const LARGEST: u64 = 64 << 20;
+
+/// A straight piece has fewer than one onset in so many off the sixteenths.
+const ODD_ONSETS: usize = 50;
 
 /// Music to start from; cheap to clone.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +46,7 @@ pub struct Ground {
 }
 
 impl Source {
-    /// A score whose parts are told apart by their names, else by how they are played ([`assign_lanes`]).
+    /// A score whose parts are told apart by their names, else by what they play ([`assign_lanes`]).
     pub fn new(score: Score) -> Self {
         let lanes = assign_lanes(&score);
         Self { score: Arc::new(in_twelfths(score)), lanes }
@@ -75,6 +80,18 @@ impl Source {
             canvas.steps.iter_mut().flatten().for_each(|step| step.loudness = None);
         }
         canvas
+    }
+
+    /// Whether its lanes keep to sixteenths: fewer than one onset in fifty lies elsewhere.
+    pub fn is_straight(&self) -> bool {
+        let resolution = self.score.ticks_per_quarter;
+        let of_lanes = self.score.parts.iter().zip(&self.lanes).filter(|(_, lane)| lane.is_some());
+        let (mut all, mut elsewhere) = (0usize, 0usize);
+        for note in of_lanes.flat_map(|(part, _)| &part.notes) {
+            all += 1;
+            elsewhere += usize::from(!RhythmGrid::Straight.allows(grid_position(note.onset, resolution)));
+        }
+        ODD_ONSETS * elsewhere < all.max(1)
     }
 
     /// Bars of the canvas: those until the last note of a lane ends.
@@ -142,80 +159,14 @@ pub(crate) fn scale_time(score: &mut Score, factor: u32) {
     });
 }
 
-/// Which lane each part plays: by name where names say it, else by texture. Drums play none.
-///
-/// By texture: a part that mostly plays one note at a time is a tune if it is the highest such part, a counter-melody
-/// if not; a part that plays several at once is harmony, and so is a low single line (a bass) beside others.
+/// The lane of each part: the one it is called by, as our own files have it, else the one of its role ([`role::assign`]);
+/// silent parts of other names have none.
 pub fn assign_lanes(score: &Score) -> Vec<Option<NoteLane>> {
-    let exact = lanes_by_name(score);
-    if exact.iter().flatten().next().is_some() {
-        return exact;
-    }
-    let named: Vec<Option<NoteLane>> = score.parts.iter().map(lane_by_word).collect();
-    let textures: Vec<Option<Texture>> = score.parts.iter().map(Texture::of).collect();
-    let has_melody = named.contains(&Some(NoteLane::Melody));
-    let highest_line = (0..score.parts.len())
-        .filter(|&i| named[i].is_none() && textures[i].as_ref().is_some_and(Texture::is_a_line))
-        .max_by(|&a, &b| height(&textures[a]).total_cmp(&height(&textures[b])));
-    (0..score.parts.len())
-        .map(|i| {
-            let texture = textures[i].as_ref()?;
-            named[i].or(Some(match () {
-                () if !has_melody && Some(i) == highest_line => NoteLane::Melody,
-                () if texture.is_a_line() && texture.mean_pitch >= LOWEST_COUNTER => NoteLane::Counter,
-                () => NoteLane::Harmony,
-            }))
-        })
-        .collect()
-}
-
-/// A single line whose mean pitch lies below this (E3) is a bass, not a voice.
-const LOWEST_COUNTER: f64 = 52.0;
-/// Notes that start together in a line, on average, are fewer than this.
-const LINE_WIDTH: f64 = 1.25;
-
-struct Texture {
-    mean_pitch: f64,
-    /// Notes that start together, on average.
-    width: f64,
-}
-
-impl Texture {
-    /// `None` for drums and silence.
-    fn of(part: &Part) -> Option<Self> {
-        if part.is_drum || part.notes.is_empty() {
-            return None;
-        }
-        let notes = part.notes.len() as f64;
-        let moments = 1 + part.notes.windows(2).filter(|pair| pair[0].onset != pair[1].onset).count();
-        let mean_pitch = part.notes.iter().map(|n| f64::from(n.pitch)).sum::<f64>() / notes;
-        Some(Self { mean_pitch, width: notes / moments as f64 })
-    }
-
-    fn is_a_line(&self) -> bool {
-        self.width < LINE_WIDTH
-    }
-}
-
-fn height(texture: &Option<Texture>) -> f64 {
-    texture.as_ref().map_or(0.0, |t| t.mean_pitch)
-}
-
-fn lane_by_word(part: &Part) -> Option<NoteLane> {
-    if part.is_drum || part.notes.is_empty() {
-        return None;
-    }
-    let name = part.name.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    if has(&["counter", "bridge", "descant", "second voice"]) {
-        Some(NoteLane::Counter)
-    } else if has(&["melody", "lead", "vocal", "voice", "tune", "soprano", "right hand"]) {
-        Some(NoteLane::Melody)
-    } else if has(&["piano", "harmony", "chord", "accomp", "left hand", "bass", "guitar", "keys", "strings", "pad"]) {
-        Some(NoteLane::Harmony)
-    } else {
-        None
-    }
+    let lane = |(role, part): (Option<Role>, &Part)| {
+        role.filter(|_| !part.notes.is_empty()).map(|role| NoteLane::ALL[role as usize])
+    };
+    let by_role = role::assign(score).into_iter().zip(&score.parts).map(lane);
+    lanes_by_name(score).into_iter().zip(by_role).map(|(called, by_role)| called.or(by_role)).collect()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -262,7 +213,7 @@ mod tests {
         score.parts = vec![part("Lead Vocal", &[(0, 72), (100, 74)]), part("Kit", &[(0, 36)])];
         score.parts[1].is_drum = true;
         let source = Source::new(score);
-        assert_eq!(source.lanes(), [Some(NoteLane::Melody), None]);
+        assert_eq!(source.lanes(), [Some(NoteLane::Melody), Some(NoteLane::Drums)]);
         let text = serde_json::to_string(&source).unwrap();
         assert_eq!(serde_json::from_str::<Source>(&text).unwrap(), source);
         assert!(serde_json::from_str::<Source>(&text.replace("\"melody\",", "")).is_err(), "a lane is missing");
@@ -279,17 +230,30 @@ mod tests {
     }
 
     #[test]
-    fn nameless_parts_are_told_apart_by_texture() {
+    fn our_own_names_come_first() {
         let mut score = Score::new(480);
-        score.parts = vec![
-            part("", &[(0, 40), (480, 43)]),
-            part("", &[(0, 76), (480, 77)]),
-            part("", &[(0, 60), (0, 64), (0, 67)]),
-            part("", &[(0, 65), (480, 64)]),
-            part("", &[]),
-        ];
-        use NoteLane::{Counter, Harmony, Melody};
-        assert_eq!(assign_lanes(&score), [Some(Harmony), Some(Melody), Some(Harmony), Some(Counter), None]);
+        score.parts = NoteLane::ALL.map(|lane| part(lane.name(), &[(0, 60)])).to_vec();
+        score.parts[NoteLane::Drums as usize].is_drum = true;
+        assert_eq!(assign_lanes(&score), NoteLane::ALL.map(Some));
+        score.parts.push(part("Walking bass", &[(0, 40)]));
+        assert!(assign_lanes(&score).iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn nameless_parts_are_told_apart_by_what_they_play() {
+        let tune: Vec<(u32, u8)> = (0..8).map(|i| (480 * i, 72 + [0, 2, 4, 5, 4, 2, 0, 2][i as usize])).collect();
+        let bass: Vec<(u32, u8)> = tune.iter().map(|&(at, pitch)| (at, pitch - 36)).collect();
+        let chords: Vec<(u32, u8)> = (0..8).flat_map(|i| [60, 64, 67].map(|p| (480 * i, p))).collect();
+        let mut score = Score::new(480);
+        score.parts = vec![part("", &bass), part("", &tune), part("", &chords), part("", &[])];
+        let drums = Part { is_drum: true, ..part("", &[(0, 36)]) };
+        score.parts.push(drums);
+        // A low line on a piano would be its left hand.
+        score.parts[0].program = 33;
+        let lanes = assign_lanes(&score);
+        let [bass, melody, harmony, drums] =
+            [NoteLane::Bass, NoteLane::Melody, NoteLane::Harmony, NoteLane::Drums].map(Some);
+        assert_eq!(lanes, [bass, melody, harmony, None, drums]);
     }
 
     #[test]

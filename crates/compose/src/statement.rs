@@ -4,16 +4,16 @@
 //! becomes certain for the next window, which overlaps it by half where it can; gaps stand in the middle of theirs.
 
 use aeolian_canvas::canvas::{CELLS, PITCHES, STEPS};
-use aeolian_canvas::cells::{CHORD_LANE, FORM_LANE, GROUPS, KEY_LANE, LANES, LOUDNESS_LANE, TIMING_LANE};
+use aeolian_canvas::cells::{
+    CHORD_LANE, ENSEMBLE_LANE, FORM_LANE, GROUPS, IDIOM_LANE, KEY_LANE, LANES, LOUDNESS_LANE, TIMING_LANE,
+};
 use aeolian_canvas::cells::{read_quarter, write_quarter};
-use aeolian_canvas::{Canvas, NoteCell, NoteLane};
+use aeolian_canvas::{Canvas, NOTE_LANES, NoteCell, NoteLane};
 use aeolian_diffusion::{Blend, Constraint, LaneState, Layout, Task};
 use std::ops::Range;
 
 /// Quarters the models were trained on, and the longest window.
 pub const WINDOW: usize = 32;
-/// Note lanes.
-pub const NOTE_LANES: usize = 3;
 
 /// A stretch that returns: once `from` is drawn, `to` begins as weak evidence of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,8 @@ impl Statement {
                 row[CHORD_LANE] = known(canvas.chords[q].is_some());
                 row[KEY_LANE] = known(canvas.keys[q].is_some());
                 row[FORM_LANE] = known(canvas.form[q].is_some());
+                row[ENSEMBLE_LANE] = known(canvas.ensembles[q].is_some());
+                row[IDIOM_LANE] = known(canvas.idioms[q].is_some());
                 row
             })
             .collect();
@@ -77,8 +79,9 @@ impl Statement {
         self.states[quarters].iter_mut().for_each(|row| row[lane] = state);
     }
 
-    /// Asks for a note lane in some quarters, with its loudness and timing.
+    /// Asks for a note lane in some quarters, with its loudness and timing; it plays in the piece from now on.
     pub fn ask(&mut self, quarters: Range<usize>, lane: NoteLane) {
+        self.canvas.ensembles.iter_mut().flatten().for_each(|ensemble| ensemble[lane as usize] = true);
         for lane in lanes_of(lane) {
             self.set(quarters.clone(), lane, LaneState::Free);
         }
@@ -119,6 +122,11 @@ impl Statement {
     /// Whether a lane is to be drawn in a quarter.
     pub fn is_open(&self, quarter: usize, lane: usize) -> bool {
         matches!(self.states[quarter][lane], LaneState::Free | LaneState::Weak(_))
+    }
+
+    /// The note lanes that are left out of a quarter.
+    pub fn left_out(&self, quarter: usize) -> [bool; NOTE_LANES] {
+        std::array::from_fn(|lane| self.states[quarter][lane] == LaneState::Unknown)
     }
 
     fn any_open(&self, quarter: usize) -> bool {

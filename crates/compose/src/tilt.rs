@@ -7,7 +7,8 @@
 //! iterations, without an evaluation of the network and without a step size to guess.
 
 use crate::soft::{Measure, SoftWish};
-use crate::statement::{NOTE_LANES, Statement, Window};
+use crate::statement::{Statement, Window};
+use aeolian_canvas::NOTE_LANES;
 use aeolian_canvas::canvas::{CELLS, LOWEST_PITCH, PITCHES, STEPS};
 use aeolian_canvas::cells::{GROUPS, LOUDNESS_LANE, LOUDNESS_LEVELS};
 use aeolian_diffusion::{Layout, Look};

@@ -170,6 +170,24 @@ pub fn state(request: &Request, stage: Stage<'_>) -> Result<Job, RequestError> {
 }
 
 impl Verb {
+    /// The music that it starts from: none, one piece or two.
+    pub fn sources(&self) -> Vec<&Source> {
+        match self {
+            Self::Compose | Self::Melody { source: None } => Vec::new(),
+            Self::Morph { from, to, .. } => vec![from, to],
+            Self::Continue { source, .. }
+            | Self::Infill { source, .. }
+            | Self::Accompany { source, .. }
+            | Self::Harmonize { source }
+            | Self::Reharmonize { source }
+            | Self::Melody { source: Some(source) }
+            | Self::Vary { source, .. }
+            | Self::Perform { source }
+            | Self::Arrange { source }
+            | Self::Fit { source, .. } => vec![source],
+        }
+    }
+
     /// The word people type.
     pub fn name(&self) -> &'static str {
         match self {
@@ -200,6 +218,7 @@ fn ground(request: &Request, source: &Source) -> Result<Ground, RequestError> {
     if request.form.is_some() {
         request.lay_form(&mut ground.canvas);
     }
+    ground.canvas.idioms.fill(request.idiom);
     Ok(ground)
 }
 

@@ -32,8 +32,10 @@ const MOST_SWAY: f64 = 0.12;
 /// Usual tempi: the logarithm's mean and spread.
 const USUAL_QPM: f64 = 88.0;
 const USUAL_SPREAD: f64 = 0.3;
+/// How much that leaning weighs: onsets depend on one another, and their chances multiplied are too sure of themselves.
+const LEANING: f64 = 4.0;
 /// A tempo is tried every so much.
-const TEMPO_STEP: f64 = 1.05;
+const TEMPO_STEP: f64 = 1.02;
 
 /// How often a melody begins a note on the beat and on its second, third and last quarter, in beats where it begins any (pop909: 250
 /// training songs).
@@ -41,8 +43,8 @@ const ON_QUARTERS: [f64; 4] = [0.75, 0.09, 0.60, 0.21];
 /// The same for the thirds of a beat in triplets, and how often there are triplets.
 const ON_THIRDS: [f64; 3] = [0.75, 0.60, 0.60];
 const TRIPLETS: f64 = 0.02;
-/// How often a beat is empty.
-const EMPTY: f64 = 0.34;
+/// How often a beat is empty, where the one before is not.
+const EMPTY: f64 = 0.2;
 /// Price of a second onset in one place.
 const CROWDED: f64 = 5.0;
 
@@ -57,7 +59,7 @@ pub fn beats(onsets: &[f64], qpm: Option<f64>) -> Option<Beats> {
         Some(qpm) => vec![qpm.clamp(SLOWEST_QPM, FASTEST_QPM)],
         None => tempi(),
     };
-    let usual = |qpm: f64| -((qpm / USUAL_QPM).ln() / USUAL_SPREAD).powi(2) / 2.0;
+    let usual = |qpm: f64| -LEANING * ((qpm / USUAL_QPM).ln() / USUAL_SPREAD).powi(2) / 2.0;
     let (_, start) =
         tempi.into_iter().map(|qpm| (track(qpm).value + usual(qpm), qpm)).max_by(|a, b| a.0.total_cmp(&b.0))?;
     // Once more around the tempo that the beats turned out to have.

@@ -231,8 +231,8 @@ mod tests {
         assert!(decode(&wav(64, 44_100, 16, 10)).is_ok());
         assert_eq!(decode(&wav(65, 44_100, 16, 10)), Err(Error::Channels { channels: 65, max: 64 }));
         assert_eq!(decode(&wav(1, 44_100, 16, 0)), Err(Error::Empty(AudioFormat::Wav)));
-        let minute = vec![0.0; 60 * 4_000];
-        let mut sink = Sink::new(4_000, 1).unwrap();
+        let minute = vec![0.0; 60 * ANALYSIS_RATE_HZ as usize];
+        let mut sink = Sink::new(ANALYSIS_RATE_HZ, 1).unwrap();
         (0..MAX_MINUTES).for_each(|_| sink.push_interleaved(&minute).unwrap());
         assert_eq!(sink.push_interleaved(&minute), Err(Error::TooLong { max_minutes: MAX_MINUTES }));
     }

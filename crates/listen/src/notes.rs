@@ -60,6 +60,7 @@ pub fn notes(track: &[Frame], attack: &Attack) -> Heard {
     let tuned: Vec<Option<f64>> = pitches.iter().map(|p| p.map(|p| p - tuning)).collect();
     let mut spans = joined(&spans(&tuned, attack), attack);
     place_onsets(&mut spans, attack);
+    let spans = without_false_starts(&spans, attack);
     let mut spans = split_repeated(&spans, attack);
     spans.retain(|span| span.end - span.start >= SHORTEST);
     let notes = spans.iter().map(|span| heard_note(span, &tuned, attack)).collect();
@@ -73,11 +74,22 @@ fn loud_level(level_db: &[f32]) -> f32 {
     sorted.get(sorted.len() * 19 / 20).copied().unwrap_or(0.0)
 }
 
-/// How far from whole semitones the pitches lie: the angle of Σ e^{2πi·pitch}, −0.5 … 0.5.
+/// Half of a slow vibrato, in moments (87 ms).
+const HALF_VIBRATO: usize = 15;
+/// What lies further away than this is another note, in semitones.
+const OTHER_NOTE: f64 = 1.5;
+
+/// How far from whole semitones the pitches lie: the angle of Σ e^{2πi·pitch}, −0.5 … 0.5. Each is taken in the mean of its surroundings, for
+/// vibrato spends its time at its edges, not in its middle.
 fn tuning(pitches: &[Option<f64>]) -> f64 {
     use std::f64::consts::TAU;
     let (mut x, mut y) = (0.0, 0.0);
-    for pitch in pitches.iter().flatten() {
+    for (i, pitch) in pitches.iter().enumerate() {
+        let Some(pitch) = *pitch else { continue };
+        let around = &pitches[i.saturating_sub(HALF_VIBRATO)..(i + HALF_VIBRATO).min(pitches.len())];
+        let near = around.iter().flatten().filter(|p| (*p - pitch).abs() < OTHER_NOTE);
+        let (count, sum) = near.fold((0.0, 0.0), |(n, s), p| (n + 1.0, s + p));
+        let pitch = if count > 0.0 { sum / count } else { pitch };
         x += (TAU * pitch).cos();
         y += (TAU * pitch).sin();
     }
@@ -172,25 +184,29 @@ fn joined(spans: &[Span], attack: &Attack) -> Vec<Span> {
     joined
 }
 
-/// How far before and after a change of pitch its beginning is looked for, in moments.
+/// How far before and after a change of pitch its beginning is looked for, in moments (58 and 35 ms).
 const LOOK_BACK: usize = 10;
 const LOOK_AHEAD: usize = 6;
-
-/// Flux from which a beginning is a stroke, and knows the moment better than the pitch does, in dB. Of a soft beginning the
-/// flux is highest only when most of it is over.
+/// How far before it, if nothing begins nearer: so long (116 ms) the note before can ring over a soft one.
+const LOOK_FAR_BACK: usize = 20;
+/// Flux from which a beginning is a stroke, and knows the moment better than the pitch does, in dB. Of a soft beginning the flux is highest only
+/// when most of it is over.
 const STROKE_FLUX: f32 = 3.5;
+
+/// A soft beginning is half over where it shows, after this many moments (17 ms).
+const SOFT_LEAD: usize = 3;
 
 /// Moves each onset to the strongest beginning near it, or earlier where the pitch has already changed before a soft one.
 fn place_onsets(spans: &mut [Span], attack: &Attack) {
     for i in 0..spans.len() {
-        let earliest = if i == 0 { 0 } else { spans[i - 1].start + 1 };
         let span = spans[i];
-        let from = span.start.saturating_sub(LOOK_BACK).max(earliest);
+        let earliest = if i == 0 { 0 } else { spans[i - 1].start + SHORTEST };
+        let back = |moments: usize| span.start.saturating_sub(moments).max(earliest);
         let to = (span.start + LOOK_AHEAD).min(span.end.saturating_sub(1));
-        let strongest = (from..=to.max(from)).max_by(|&a, &b| flux(attack, a).total_cmp(&flux(attack, b)));
-        let Some(strongest) = strongest.filter(|&at| flux(attack, at) > LEAST_FLUX) else { continue };
-        let is_stroke = flux(attack, strongest) > STROKE_FLUX;
-        let onset = if is_stroke { strongest } else { strongest.min(span.start) };
+        let near = strongest(attack, back(LOOK_BACK), to);
+        let Some(at) = near.or_else(|| strongest(attack, back(LOOK_FAR_BACK), to)) else { continue };
+        let is_stroke = flux(attack, at) > STROKE_FLUX;
+        let onset = if is_stroke { at } else { at.min(span.start).saturating_sub(SOFT_LEAD).max(back(LOOK_FAR_BACK)) };
         if i > 0 && spans[i - 1].end == span.start {
             spans[i - 1].end = onset;
         } else if i > 0 {
@@ -198,6 +214,37 @@ fn place_onsets(spans: &mut [Span], attack: &Attack) {
         }
         spans[i].start = onset;
     }
+}
+
+/// Between two notes that follow at once, a first one no longer than this is how the second begins, in moments (70 ms) ...
+const FALSE_START: usize = 12;
+/// ... and one up to this long (116 ms), if the second begins with less than this share of its flux.
+const DOUBTFUL_START: usize = 20;
+const WEAK_SHARE: f32 = 0.5;
+
+/// In the first moments of a note the one before may still ring, and the two together have a lower pitch of their own.
+fn without_false_starts(spans: &[Span], attack: &Attack) -> Vec<Span> {
+    let mut kept: Vec<Span> = Vec::with_capacity(spans.len());
+    let strength = |at: usize| (at.saturating_sub(1)..=at + 1).map(|i| flux(attack, i)).fold(0.0, f32::max);
+    for &span in spans {
+        let mut span = span;
+        if let Some(last) = kept.last().copied().filter(|last| last.end == span.start && last.pitch != span.pitch) {
+            let length = last.end - last.start;
+            let is_weak = strength(span.start) < WEAK_SHARE * strength(last.start);
+            if length <= FALSE_START || (length <= DOUBTFUL_START && is_weak) {
+                span.start = last.start;
+                kept.pop();
+            }
+        }
+        kept.push(span);
+    }
+    kept
+}
+
+/// The strongest beginning between two moments, both included; `None` where nothing begins.
+fn strongest(attack: &Attack, from: usize, to: usize) -> Option<usize> {
+    let strongest = (from..=to).max_by(|&a, &b| flux(attack, a).total_cmp(&flux(attack, b)))?;
+    (flux(attack, strongest) > LEAST_FLUX).then_some(strongest)
 }
 
 fn flux(attack: &Attack, at: usize) -> f32 {
@@ -240,7 +287,8 @@ fn is_struck(attack: &Attack, at: usize, span: Span) -> bool {
     let levels = &attack.level_db[span.start.min(end)..end];
     let at_level = at - span.start;
     let is_peak = is_highest_near(&attack.flux, at, |flux| flux);
-    if is_peak && flux(attack, at) > REPEAT_FLUX && rise(levels, at_level) > REPEAT_RISE {
+    let least = if at_level < ATTACK { STROKE_FLUX } else { REPEAT_FLUX };
+    if is_peak && flux(attack, at) > least && rise(levels, at_level) > REPEAT_RISE {
         return true;
     }
     let is_dip = at_level >= ATTACK && is_highest_near(levels, at_level, |level| -level);
@@ -312,8 +360,8 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_vibrato_is_one_note() {
-        let swaying: Vec<_> = (0..300).map(|i| Some(64.0 + 0.2 * (TAU * f64::from(i) / 30.0).sin())).collect();
+    fn vibrato_is_one_note() {
+        let swaying: Vec<_> = (0..300).map(|i| Some(64.0 + 0.6 * (TAU * f64::from(i) / 30.0).sin())).collect();
         assert_eq!(pitches(&notes(&track(&swaying), &steady(300))), [64]);
     }
 

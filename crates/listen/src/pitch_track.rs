@@ -194,9 +194,8 @@ mod tests {
         let voiced: Vec<usize> = (0..track.len()).filter(|&i| track[i].pitch.is_some()).collect();
         let (first, last) = (seconds_of(voiced[0]), seconds_of(voiced[voiced.len() - 1]));
         assert!((first - 1.0).abs() < 0.03 && (last - 2.0).abs() < 0.03, "{first} to {last}");
-        // At its edges the frame is half silence.
-        let inside = voiced.iter().filter(|&&i| (1.05..1.95).contains(&seconds_of(i)));
-        assert!(inside.clone().count() > 50);
-        assert!(inside.clone().all(|&i| (track[i].pitch.unwrap() - midi_pitch(330.0)).abs() < 0.05));
+        // At its ends half of what a moment hears is silence.
+        let inside = &voiced[8..voiced.len() - 8];
+        assert!(inside.iter().all(|&i| (track[i].pitch.unwrap() - midi_pitch(330.0)).abs() < 0.05));
     }
 }

@@ -1,7 +1,7 @@
 //! From one sample rate to another by a windowed sinc, block by block.
 //!
 //! y(n) = Σₖ x(k)·h(n·in/out − k), h the ideal low-pass under a Kaiser window (Smith, "Digital Audio Resampling Home Page", CCRMA,
-//! 2002). What would fold back lies at least 70 dB lower (measured below); the pass band reaches 9/10 of the lower rate's half.
+//! 2002). What would fold back lies at least 70 dB lower (measured below); the pass band reaches 4/5 of the lower rate's half.
 
 use std::f64::consts::PI;
 
@@ -145,8 +145,7 @@ mod tests {
     #[test]
     fn a_tone_stays_the_same_tone_at_the_same_time() {
         for from in [8_000, 16_000, 44_100, 48_000, 96_000, 192_000] {
-            // Near half of the rate the filter already lets go.
-            for hz in [60.0, 1_000.0, 3_500.0].into_iter().filter(|hz| *hz < 0.4 * f64::from(from)) {
+            for hz in [60.0, 1_000.0, 3_200.0] {
                 let heard = resampled(&tone(hz, from, from as usize / 2), from, 22_050, 4_096);
                 let wanted = tone(hz, 22_050, 11_025);
                 assert_eq!(heard.len(), 11_025, "{from}");

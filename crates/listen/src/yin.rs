@@ -83,12 +83,11 @@ impl Yin {
     fn difference(&mut self, samples: &[f32]) -> bool {
         let count = samples.len().min(SPAN);
         // A constant changes no difference, but it would cost digits.
-        let sum: f64 = samples[..count].iter().map(|x| f64::from(*x)).sum();
-        let mean = (sum / count.max(1) as f64) as f32;
+        let mean = (samples[..count].iter().map(|&x| f64::from(x)).sum::<f64>() / count.max(1) as f64) as f32;
         self.span.fill(0.0);
         self.span.iter_mut().zip(&samples[..count]).for_each(|(s, x)| *s = x - mean);
         let mut energy: f64 = self.span[..WINDOW].iter().map(|x| f64::from(x * x)).sum();
-        if energy.is_nan() || energy <= 1e-12 {
+        if energy.is_nan() || energy <= 1e-10 {
             return false;
         }
         self.correlate();

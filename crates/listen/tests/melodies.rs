@@ -55,9 +55,7 @@ const TUNE: [(f64, f64, u8); 12] = [
 
 #[test]
 fn a_tune_comes_back_as_it_was_written() {
-    // Told about how fast it goes: without, twice as slow would be as good a guess.
-    let recording = Recording::from_mono(&played(&TUNE, 0.0), RATE).expect("a recording");
-    let found = transcribe(&recording, &Settings { qpm: Some(98.0), ..Settings::default() }).expect("settings");
+    let found = heard(&played(&TUNE, 0.0));
     let part = &found.score.parts[0];
     assert!((found.score.tempos[0].qpm - 100.0).abs() < 1.0, "{:?}", found.score.tempos);
     let shift = part.notes[0].onset.0;

@@ -20,11 +20,13 @@ pub struct RollStyle {
     pub bars_per_system: usize,
     /// Bars drawn at most; a longer piece is cut, and the picture says so.
     pub max_bars: usize,
+    /// Number of each part's colour; parts beyond its end have their own number.
+    pub colours: Vec<usize>,
 }
 
 impl Default for RollStyle {
     fn default() -> Self {
-        Self { width_px: 1_200.0, bars_per_system: 8, max_bars: 512 }
+        Self { width_px: 1_200.0, bars_per_system: 8, max_bars: 512, colours: Vec::new() }
     }
 }
 
@@ -74,6 +76,7 @@ struct Layout {
     row: f64,
     form_rows: usize,
     chord_rows: usize,
+    colours: Vec<usize>,
 }
 
 impl Layout {
@@ -100,6 +103,7 @@ impl Layout {
             row,
             form_rows: usize::from(!score.sections.is_empty()) + usize::from(!score.markers.is_empty()),
             chord_rows: 0,
+            colours: style.colours.clone(),
         };
         layout.chord_rows =
             systems.iter().flat_map(|s| layout.chord_labels(score, s)).map(|l| l.row + 1).max().unwrap_or(0);
@@ -128,6 +132,11 @@ impl Layout {
 
     fn system_height(&self) -> f64 {
         self.above_grid() + self.grid_height()
+    }
+
+    /// The colour of a part.
+    fn colour(&self, part: usize) -> &'static str {
+        palette::series(self.colours.get(part).copied().unwrap_or(part))
     }
 
     fn x(&self, system: &System, at: Tick) -> f64 {
@@ -180,7 +189,7 @@ fn header(svg: &mut Svg, score: &Score, layout: &Layout) -> f64 {
         if x > MARGIN && x + width > layout.width - MARGIN {
             (x, y) = (MARGIN, y + 19.0);
         }
-        svg.rect(x, y - 9.5, 11.0, 11.0, format_args!("rx=\"3\" fill=\"{}\"", palette::series(index)));
+        svg.rect(x, y - 9.5, 11.0, 11.0, format_args!("rx=\"3\" fill=\"{}\"", layout.colour(index)));
         svg.text(x + 17.0, y, style, &name);
         x += width;
     }
@@ -340,7 +349,7 @@ impl SystemOnPage<'_> {
     /// Later parts first, so that the melody, which usually leads, lies on top.
     fn notes(&self, svg: &mut Svg) {
         for (index, part) in self.score.parts.iter().enumerate().rev() {
-            svg.open_group(format_args!("fill=\"{}\"", palette::series(index)));
+            svg.open_group(format_args!("fill=\"{}\"", self.layout.colour(index)));
             for note in &part.notes {
                 self.note(svg, note, part.is_drum);
             }
@@ -433,6 +442,15 @@ mod tests {
         // Eight bars of 16 ticks fill a system; this note lasts from the eighth bar into the ninth.
         let svg = piano_roll(&piece(vec![note(120, 60, 16), note(0, 64, 128)]), &RollStyle::default());
         assert_eq!((count(&svg, "note"), count(&svg, "tied")), (2, 1));
+    }
+
+    #[test]
+    fn a_part_has_the_colour_that_is_asked_or_its_own() {
+        let mut score = piece(vec![note(0, 60, 4)]);
+        score.parts.push(score.parts[0].clone());
+        let svg = piano_roll(&score, &RollStyle { colours: vec![4], ..RollStyle::default() });
+        let groups = |index| svg.matches(&format!("<g fill=\"{}\"", palette::series(index))).count();
+        assert_eq!([0, 1, 4].map(groups), [0, 1, 1]);
     }
 
     #[test]

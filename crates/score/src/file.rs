@@ -1,7 +1,7 @@
 //! One door for every file of music: what the bytes are, and the piece in them.
 //!
-//! Only the bytes decide, never a file's name. MIDI and MusicXML are read; each has its own account of what had to be
-//! repaired, and both may carry Aeolian's recipe.
+//! Only the bytes decide, never a file's name. MIDI, MusicXML and ABC are read; each has its own account of what had to be
+//! repaired, and the first two may carry Aeolian's recipe. Of a book of tunes in ABC the first is read.
 //!
 //! ```
 //! use aeolian_score::file::{self, Format};
@@ -16,6 +16,7 @@
 //! ```
 
 use crate::Score;
+use crate::abc;
 use crate::midi::{self, MidiError};
 use crate::musicxml::{self, MusicXmlError};
 use std::fmt;
@@ -80,6 +81,8 @@ pub struct Read {
     pub recipe: Option<String>,
     /// Marks and events of expression that a [`Score`] does not hold; left out.
     pub left_out: usize,
+    /// Further tunes of the file, not read.
+    pub other_tunes: usize,
 }
 
 /// What a reader had to put right.
@@ -90,6 +93,8 @@ pub enum Repairs {
     Midi(midi::Repairs),
     /// In a MusicXML file.
     MusicXml(musicxml::Repairs),
+    /// In a tune in ABC.
+    Abc(abc::Repairs),
 }
 
 impl Repairs {
@@ -98,6 +103,7 @@ impl Repairs {
         match self {
             Self::Midi(repairs) => repairs.is_empty(),
             Self::MusicXml(repairs) => repairs.is_empty(),
+            Self::Abc(repairs) => repairs.is_empty(),
         }
     }
 }
@@ -107,6 +113,7 @@ impl fmt::Display for Repairs {
         match self {
             Self::Midi(repairs) => repairs.fmt(f),
             Self::MusicXml(repairs) => repairs.fmt(f),
+            Self::Abc(repairs) => repairs.fmt(f),
         }
     }
 }
@@ -118,15 +125,12 @@ pub enum FileError {
     /// No bytes at all.
     #[error("The file is empty.")]
     Empty,
-    /// Neither MIDI nor MusicXML; `beginning` is its first few characters.
-    #[error("This is neither a MIDI nor a MusicXML file; it begins with \"{beginning}\".")]
+    /// None of the formats that are read; `beginning` is its first few characters.
+    #[error("This is not a MIDI, MusicXML or ABC file; it begins with \"{beginning}\".")]
     Unknown {
         /// The first sixteen bytes, as far as they can be shown.
         beginning: String,
     },
-    /// A format that is known, but not read here.
-    #[error("This looks like {0}, which is not read here; MIDI and MusicXML are.")]
-    NotRead(Format),
     /// A MIDI file that cannot be read.
     #[error(transparent)]
     Midi(#[from] MidiError),
@@ -135,10 +139,10 @@ pub enum FileError {
     MusicXml(#[from] MusicXmlError),
 }
 
-/// Reads a MIDI or MusicXML file, whichever it is.
+/// Reads a MIDI, MusicXML or ABC file, whichever it is.
 ///
-/// # Errors   [`FileError::Empty`] without bytes, [`FileError::Unknown`] where [`detect`] finds nothing,
-/// [`FileError::NotRead`] for ABC, else those of [`midi::read`] and [`musicxml::read`](fn@musicxml::read).
+/// # Errors   [`FileError::Empty`] without bytes, [`FileError::Unknown`] where [`detect`] finds nothing, else those of
+/// [`midi::read`] and [`musicxml::read`](fn@musicxml::read). ABC has none: what it cannot say is a repair.
 pub fn read(bytes: &[u8]) -> Result<Read, FileError> {
     if bytes.is_empty() {
         return Err(FileError::Empty);
@@ -147,18 +151,27 @@ pub fn read(bytes: &[u8]) -> Result<Read, FileError> {
         Some(Format::Midi) => {
             let midi::Read { score, repairs, recipe, expression_events } = midi::read(bytes)?;
             let repairs = Repairs::Midi(repairs);
-            Ok(Read { format: Format::Midi, score, repairs, recipe, left_out: expression_events })
+            Ok(Read { format: Format::Midi, score, repairs, recipe, left_out: expression_events, other_tunes: 0 })
         }
         Some(format @ (Format::MusicXml | Format::Mxl)) => {
             let musicxml::Read { score, repairs, recipe, expression_marks, .. } = musicxml::read(bytes)?;
-            Ok(Read { format, score, repairs: Repairs::MusicXml(repairs), recipe, left_out: expression_marks })
+            let repairs = Repairs::MusicXml(repairs);
+            Ok(Read { format, score, repairs, recipe, left_out: expression_marks, other_tunes: 0 })
         }
-        Some(format @ Format::Abc) => Err(FileError::NotRead(format)),
-        None => {
-            let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(16)]).escape_debug().to_string();
-            Err(FileError::Unknown { beginning })
+        Some(Format::Abc) => {
+            let blocks = abc::blocks(bytes);
+            let first = blocks.first().and_then(|(_, block)| abc::tunes(block).into_iter().next());
+            let Some(abc::Tune { score, repairs, .. }) = first else { return Err(unknown(bytes)) };
+            let (repairs, other_tunes) = (Repairs::Abc(repairs), blocks.len() - 1);
+            Ok(Read { format: Format::Abc, score, repairs, recipe: None, left_out: 0, other_tunes })
         }
+        None => Err(unknown(bytes)),
     }
+}
+
+fn unknown(bytes: &[u8]) -> FileError {
+    let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(16)]).escape_debug().to_string();
+    FileError::Unknown { beginning }
 }
 
 #[cfg(test)]
@@ -186,10 +199,18 @@ mod tests {
         assert_eq!(told(b""), "The file is empty.");
         assert_eq!(
             told(b"Dear \x07 friends and others"),
-            "This is neither a MIDI nor a MusicXML file; it begins with \"Dear \\u{7} friends a\"."
+            "This is not a MIDI, MusicXML or ABC file; it begins with \"Dear \\u{7} friends a\"."
         );
-        assert_eq!(told(b"X:1\nK:C\n"), "This looks like ABC, which is not read here; MIDI and MusicXML are.");
         assert_eq!(told(b"MThd"), "The MIDI file's header is damaged.");
         assert_eq!(told(b"<score-partwise><part"), "The file is cut short: it ends inside <score-partwise>.");
+    }
+
+    #[test]
+    fn the_first_tune_of_a_book_is_read() {
+        let book = b"% two tunes\nX:4\nT:First\nM:2/4\nL:1/4\nK:G\nG F|\n\nX:5\nT:Second\nK:C\nC|\n";
+        let found = read(book).unwrap();
+        let pitches: Vec<u8> = found.score.parts[0].notes.iter().map(|n| n.pitch).collect();
+        assert_eq!((found.format, found.other_tunes, pitches), (Format::Abc, 1, vec![67, 66]));
+        assert_eq!(read(b"X:1\nK:C\n").unwrap().score.parts.iter().map(|p| p.notes.len()).sum::<usize>(), 0);
     }
 }

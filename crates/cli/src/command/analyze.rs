@@ -1,6 +1,7 @@
 //! `aeolian analyze`: key, chords and phrases of a piece.
 
 use super::verbs::read;
+use aeolian_compose::analyze::KeyBy;
 use aeolian_compose::{Composer, Source};
 use aeolian_score::names::chord_name;
 use aeolian_score::{Key, Score, Tick};
@@ -9,12 +10,12 @@ use std::path::PathBuf;
 /// Arguments of `aeolian analyze`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A MIDI or MusicXML file.
+    /// A MIDI, MusicXML or ABC file.
     file: PathBuf,
     /// The lane of each part, in order, such as "melody,harmony,none"; told by names and texture if absent.
     #[arg(long)]
     parts: Option<String>,
-    /// The key, if it is known.
+    /// The key, if you know it better; the one written in the file if absent, else the one that the notes sound like.
     #[arg(long)]
     key: Option<Key>,
     /// Which model listens: transformer or lstm.
@@ -33,6 +34,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if arguments.json {
         let value = serde_json::json!({
             "key": analysis.key.to_string(),
+            "key_by": match analysis.key_by {
+                KeyBy::Said => "said",
+                KeyBy::Written => "written",
+                KeyBy::Heard => "heard",
+            },
             "ticks_per_quarter": source.score().ticks_per_quarter,
             "chords": analysis.chords.iter().map(|c| serde_json::json!({
                 "start": c.at.0, "end": c.end.0, "chord": name(c.chord, analysis.key),
@@ -44,7 +50,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         println!("{value:#}");
         return Ok(());
     }
-    println!("{}: {}", arguments.file.display(), analysis.key);
+    let by = match analysis.key_by {
+        KeyBy::Said => "as you say",
+        KeyBy::Written => "as written in the file",
+        KeyBy::Heard => "as the notes sound; no key is written in the file",
+    };
+    println!("{}: {} ({by})", arguments.file.display(), analysis.key);
     print!("{}", chart(&source, &analysis));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::produce::{Order, produce};
 use super::values::{self, within};
 use super::wishes::Common;
-use aeolian_compose::wish::FormPlan;
+use aeolian_compose::wish::{FormPlan, LaneSet};
 use aeolian_compose::{Request, Verb};
 
 /// Arguments of `aeolian compose`.
@@ -15,6 +15,9 @@ pub struct Arguments {
     /// Sections and their bars, such as "A8 A8 B8 A8" or "i4 A8 B8 o4"; letters that come again return.
     #[arg(long, value_parser = values::form)]
     form: Option<FormPlan>,
+    /// The lanes that play: melody, counter, harmony, bass, drums, sustained; those usual in the style if absent.
+    #[arg(long)]
+    lanes: Option<LaneSet>,
     /// How many pieces; piece i has number seed + i.
     #[arg(
         short,
@@ -29,8 +32,8 @@ pub struct Arguments {
 
 /// Composes.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { bars, form, n, common } = arguments;
-    let first = Request { bars, form, ..common.request(Verb::Compose)? };
+    let Arguments { bars, form, lanes, n, common } = arguments;
+    let first = Request { bars, form, lanes, ..common.request(Verb::Compose)? };
     first.check()?;
     produce(Order::several(first, n, "aeolian", false, common.sampling.out))
 }

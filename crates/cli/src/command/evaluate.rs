@@ -2,9 +2,12 @@
 
 use aeolian_compose::Composer;
 use aeolian_compose::builtin::BUILTIN;
+use aeolian_corpus::Split;
+use aeolian_evaluate::steps::{self, StepsSettings};
 use aeolian_evaluate::verbs::{self, VerbSettings};
-use aeolian_evaluate::{Candidate, Material, Settings, report};
+use aeolian_evaluate::{Candidate, Material, Settings, WINDOW, bands, report};
 use aeolian_report::{Cut, html, text};
+use aeolian_train::Dataset;
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 
@@ -21,8 +24,31 @@ enum Command {
     Pieces(Pieces),
     /// Judge models on held-out music: likelihood, figures and originality, beside a 3-gram model.
     Models(Models),
+    /// Do bass, drums and harmony of composed bands agree, beside real bands?
+    Bands(Bands),
     /// Judge verbs where the answer is known: accompaniments, gaps and chords of held-out music.
     Verbs(Verbs),
+    /// What fewer evaluations of the network cost in the music, sampler by sampler.
+    Steps(Steps),
+}
+
+#[derive(clap::Args)]
+struct Steps {
+    /// Corpus files; their validation pieces are the real music.
+    #[arg(long, required = true)]
+    corpus: Vec<PathBuf>,
+    /// Weight file to judge instead of the built-in transformer.
+    #[arg(long)]
+    weights: Option<PathBuf>,
+    /// Pieces of each set.
+    #[arg(long, default_value_t = 60)]
+    pieces: usize,
+    /// Numbers of steps to try.
+    #[arg(long, value_delimiter = ',', default_value = "8,12,16,24,32,64")]
+    steps: Vec<usize>,
+    /// Only samplers whose name begins so; may be repeated.
+    #[arg(long)]
+    sampler: Vec<String>,
 }
 
 #[derive(clap::Args)]
@@ -78,6 +104,19 @@ struct Pieces {
 }
 
 #[derive(clap::Args)]
+struct Bands {
+    /// Corpus files that hold bands.
+    #[arg(long, required = true)]
+    corpus: Vec<PathBuf>,
+    /// Pieces to compose, and windows of each collection.
+    #[arg(long, default_value_t = 40)]
+    pieces: usize,
+    /// Steps from noise to music.
+    #[arg(long, default_value_t = 64)]
+    steps: usize,
+}
+
+#[derive(clap::Args)]
 struct Models {
     /// Corpus files; their validation pieces are the real music.
     #[arg(long, required = true)]
@@ -91,6 +130,9 @@ struct Models {
     /// Held-out windows whose likelihood is bounded; 0 leaves that table out.
     #[arg(long, default_value_t = 200)]
     windows: usize,
+    /// Held-out windows of each collection in the corpora whose likelihood is bounded; 0 leaves that table out.
+    #[arg(long, default_value_t = 0)]
+    windows_a_set: usize,
     /// Looks at each window along the noise levels.
     #[arg(long, default_value_t = 24)]
     draws: usize,
@@ -110,18 +152,39 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Pieces(pieces) => judge_pieces(&pieces),
         Command::Models(models) => judge_models(models),
+        Command::Bands(bands) => judge_bands(bands),
         Command::Verbs(verbs) => judge_verbs(verbs),
+        Command::Steps(steps) => judge_steps(&steps),
     }
 }
 
-fn judge_verbs(arguments: Verbs) -> anyhow::Result<()> {
-    let composer = match &arguments.weights {
+/// The transformer of a weight file, else the built-in one.
+fn transformer(weights: Option<&Path>) -> anyhow::Result<Candidate> {
+    let composer = match weights {
         Some(path) => {
             Composer::new(&std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?)?
         }
         None => Composer::builtin("transformer")?,
     };
-    let candidate = Candidate { name: "transformer".to_owned(), composer };
+    Ok(Candidate { name: "transformer".to_owned(), composer })
+}
+
+fn judge_steps(arguments: &Steps) -> anyhow::Result<()> {
+    let mut methods = StepsSettings::all_methods();
+    if !arguments.sampler.is_empty() {
+        methods.retain(|(name, _)| arguments.sampler.iter().any(|wanted| name.starts_with(wanted.as_str())));
+    }
+    anyhow::ensure!(!methods.is_empty(), "there is no such sampler; there are ancestral, ddpm, ddim and second order");
+    let settings = StepsSettings { pieces: arguments.pieces, methods, steps: arguments.steps.clone() };
+    eprintln!("reading the corpus …");
+    let material = Material::load(&arguments.corpus)?;
+    let candidate = transformer(arguments.weights.as_deref())?;
+    print!("{}", steps::table(&settings, &material, candidate, &mut |doing| eprintln!("{doing} …"))?);
+    Ok(())
+}
+
+fn judge_verbs(arguments: Verbs) -> anyhow::Result<()> {
+    let candidate = transformer(arguments.weights.as_deref())?;
     let settings = VerbSettings {
         excerpts: arguments.excerpts,
         steps: arguments.steps,
@@ -155,11 +218,19 @@ fn judge_pieces(arguments: &Pieces) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn judge_bands(arguments: Bands) -> anyhow::Result<()> {
+    let valid = Dataset::load(&arguments.corpus, Split::Valid, WINDOW)?;
+    let composer = Composer::builtin("transformer")?;
+    print!("{}", bands::table(valid, &composer, arguments.pieces, arguments.steps)?);
+    Ok(())
+}
+
 fn judge_models(arguments: Models) -> anyhow::Result<()> {
     let settings = Settings {
         corpora: arguments.corpus,
         pieces: arguments.pieces,
         windows: arguments.windows,
+        windows_a_set: arguments.windows_a_set,
         draws: arguments.draws,
         steps: arguments.steps,
         temperature: arguments.temperature,

@@ -68,7 +68,7 @@ fn in_its_flag(error: RequestError) -> anyhow::Error {
 fn stream(composer: &Composer, order: &Order) -> anyhow::Result<()> {
     let alone = order.requests.len() == 1;
     let bar = progress_bar(order.requests.len() as u64);
-    order.requests.par_iter().zip(&order.stems).try_for_each(|(request, stem)| -> anyhow::Result<()> {
+    let make = |(request, stem): (&Request, &String)| -> anyhow::Result<()> {
         let piece = composer.compose(request, &mut |done, of| {
             if alone {
                 bar.set_length(of as u64);
@@ -76,18 +76,27 @@ fn stream(composer: &Composer, order: &Order) -> anyhow::Result<()> {
             }
             true
         })?;
-        let paths = write_all(&order.out, stem, &piece.artefacts()?)?;
+        let artefacts = piece.artefacts()?;
+        let free = free_stem(&order.out, stem, &artefacts);
+        let paths = write_all(&order.out, &free, &artefacts)?;
         if !alone {
             bar.inc(1);
         }
         bar.suspend(|| {
+            tell_of_other_piece(&order.out, stem, &free);
             describe(&piece, &paths[0]);
             if alone {
                 tell(&piece);
             }
         });
         Ok(())
-    })?;
+    };
+    if alone {
+        // From here, and not from a thread of the pool, a single piece has all cores for its network.
+        order.requests.iter().zip(&order.stems).try_for_each(make)?;
+    } else {
+        order.requests.par_iter().zip(&order.stems).try_for_each(make)?;
+    }
     bar.finish_and_clear();
     Ok(())
 }
@@ -111,7 +120,10 @@ fn compete(composer: &Composer, wanted: &Order) -> anyhow::Result<()> {
     let marks: Vec<Marks> = pieces.iter().map(|(_, marks, _)| *marks).collect();
     for (place, index) in order(&marks).into_iter().enumerate() {
         let (piece, marks, artefacts) = &pieces[index];
-        let paths = write_all(&wanted.out, &wanted.stems[index], artefacts)?;
+        let stem = &wanted.stems[index];
+        let free = free_stem(&wanted.out, stem, artefacts);
+        let paths = write_all(&wanted.out, &free, artefacts)?;
+        tell_of_other_piece(&wanted.out, stem, &free);
         print!("{}. {}. ", place + 1, marks.sentence());
         describe(piece, &paths[0]);
         if place == 0 {
@@ -119,6 +131,28 @@ fn compete(composer: &Composer, wanted: &Order) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The stem if nothing has it yet, or the same piece has; else the first of stem-2, stem-3 … of which that is true. What
+/// somebody made is not written over by something else.
+pub fn free_stem(folder: &Path, stem: &str, artefacts: &[Artefact]) -> String {
+    let is_free = |stem: &str| {
+        let there = |artefact: &Artefact| folder.join(format!("{stem}.{}", artefact.extension)).exists();
+        let recipe = artefacts.iter().find(|artefact| artefact.extension == "json");
+        let same = |recipe: &Artefact| {
+            std::fs::read(folder.join(format!("{stem}.json"))).is_ok_and(|bytes| bytes == recipe.bytes)
+        };
+        !artefacts.iter().any(there) || recipe.is_some_and(same)
+    };
+    let numbered = std::iter::once(stem.to_owned()).chain((2u64..).map(|number| format!("{stem}-{number}")));
+    numbered.into_iter().find(|stem| is_free(stem)).unwrap_or_else(|| stem.to_owned())
+}
+
+/// Says where a piece is that did not get its own name.
+pub fn tell_of_other_piece(folder: &Path, stem: &str, free: &str) {
+    if stem != free {
+        println!("{} is another piece already, so this one is called {free}.", folder.join(stem).display());
+    }
 }
 
 /// The control report of one piece.
@@ -153,8 +187,13 @@ pub fn describe(piece: &Composition, path: &Path) {
         }
         _ => "silent".to_owned(),
     };
-    let parts: Vec<String> =
-        piece.score.parts.iter().map(|p| format!("{} {}", p.notes.len(), p.name.to_lowercase())).collect();
+    let name = |index: usize| match (piece.score.parts[index].name.trim(), piece.lanes[index]) {
+        ("", Some(lane)) => lane.name().to_lowercase(),
+        ("", None) => format!("in part {}", index + 1),
+        (name, _) => name.to_lowercase(),
+    };
+    let sounding = piece.score.parts.iter().enumerate().filter(|(_, part)| !part.notes.is_empty());
+    let parts: Vec<String> = sounding.map(|(index, part)| format!("{} {}", part.notes.len(), name(index))).collect();
     println!(
         "{}: {}, {:.0} quarters a minute, {} notes ({}), {}",
         path.display(),

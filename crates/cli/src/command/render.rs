@@ -1,11 +1,12 @@
-//! `aeolian render FILE.mid`: any MIDI file as a sound file.
+//! `aeolian render FILE`: any MIDI, MusicXML or ABC file as a sound file.
 
 use aeolian_compose::{Artefact, write_all};
 use aeolian_picture::{spectrogram, waveform};
-use aeolian_score::{Score, midi};
+use aeolian_score::{Score, file};
 use aeolian_synth::formats::{Encoding, Tags, encode};
 use aeolian_synth::master::master;
-use aeolian_synth::{Instruments, RenderSettings, SoundFont, Stem, Stereo, mixdown, soundfont};
+use aeolian_synth::{FittedVoices, Instruments, RenderSettings, SoundFont, Stem, Stereo, mixdown, soundfont};
+use aeolian_voice::builtin;
 use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ const OGG_QUALITY: f32 = 0.6;
 /// Arguments of `aeolian render`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The MIDI file to play.
+    /// The MIDI, MusicXML or ABC file to play.
     file: PathBuf,
     /// The sound file to write; beside FILE and named like it if absent.
     #[arg(short, long)]
@@ -35,6 +36,16 @@ pub struct Arguments {
     /// A .sf2 or .sf3 file to play with, or the name of one in the usual folders; `aeolian doctor` lists those.
     #[arg(long)]
     soundfont: Option<PathBuf>,
+    /// Who plays without a SoundFont: the voices that were learned from recordings where there are any (fitted), or only those that
+    /// are made from physics (house).
+    #[arg(long, default_value = "fitted", conflicts_with = "soundfont")]
+    voices: Voices,
+    /// Let another fitted voice play its program too: a file of `aeolian voice fit`; may be given several times.
+    #[arg(long = "voice", conflicts_with = "soundfont")]
+    more_voices: Vec<String>,
+    /// General MIDI programs (0-based) for the parts in turn, instead of their own; drums keep theirs. For example 73,71,24.
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u8).range(0..=127))]
+    programs: Vec<u8>,
     /// Also write every part and the hall alone, as they are before the master stage, into a folder beside OUT
     /// (32-bit WAV unless --format or --bits say otherwise).
     #[arg(long)]
@@ -56,6 +67,13 @@ enum Format {
     Wav,
     Flac,
     Ogg,
+}
+
+/// Who plays without a SoundFont.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Voices {
+    Fitted,
+    House,
 }
 
 /// A loudness, or none.
@@ -81,13 +99,17 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let target = Target::of(&arguments)?;
     let shown = arguments.file.display();
     let bytes = std::fs::read(&arguments.file).with_context(|| format!("{shown} cannot be read"))?;
-    let read = midi::read(&bytes).with_context(|| format!("{shown} cannot be played"))?;
+    let mut read = file::read(&bytes).with_context(|| format!("{shown} cannot be played"))?;
     if !read.repairs.is_empty() {
         eprintln!("{shown} was put right: {}", read.repairs);
     }
-    if read.expression_events > 0 {
-        eprintln!("{} pedals, bends and other controllers of {shown} are not heard", read.expression_events);
+    if read.left_out > 0 {
+        eprintln!("{} pedals, bends and other marks of expression of {shown} are not heard", read.left_out);
     }
+    if read.other_tunes > 0 {
+        eprintln!("{shown} holds {} tunes; the first is played", read.other_tunes + 1);
+    }
+    assign_programs(&mut read.score, &arguments.programs);
     let font = arguments.soundfont.as_deref().map(|asked| open_font(asked, &read.score)).transpose()?;
     let settings = RenderSettings {
         sample_rate_hz: arguments.sample_rate,
@@ -100,7 +122,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         recipe: read.recipe.clone().unwrap_or_default(),
         is_loop: arguments.seamless,
     };
-    let (sound, loudness) = play(&read.score, &settings, font.as_ref(), |stem, number| {
+    let fitted = fitted(&arguments)?;
+    let instruments = match &font {
+        Some(font) => Instruments::SoundFont(font),
+        None => Instruments::Fitted(&fitted),
+    };
+    let (sound, loudness) = play(&read.score, &settings, instruments, |stem, number| {
         if arguments.stems { target.write_stem(stem, number, &arguments, &tags) } else { Ok(()) }
     })?;
     let mut artefacts = vec![target.artefact(encode(&sound, &target.encoding, &tags)?)];
@@ -194,17 +221,37 @@ fn open_font(asked: &Path, score: &Score) -> anyhow::Result<SoundFont> {
     SoundFont::open_for(&path, score).with_context(|| format!("{} cannot play", path.display()))
 }
 
+/// The fitted voices asked for; none leaves everything to the house.
+fn fitted(arguments: &Arguments) -> anyhow::Result<FittedVoices> {
+    let mut voices = FittedVoices::default();
+    if arguments.voices == Voices::Fitted {
+        builtin::voices().iter().for_each(|voice| voices.assign(voice.card.program, voice.clone()));
+    }
+    for asked in &arguments.more_voices {
+        let voice = super::voice::open(asked)?;
+        voices.assign(voice.card.program, voice);
+    }
+    Ok(voices)
+}
+
+fn assign_programs(score: &mut Score, programs: &[u8]) {
+    if programs.is_empty() {
+        return;
+    }
+    let parts = score.parts.iter_mut().filter(|part| !part.is_drum && !part.notes.is_empty());
+    parts.zip(programs.iter().cycle()).for_each(|(part, program)| part.program = *program);
+}
+
 /// Plays and masters; `each` gets every stem with its number, from 1 on. Also returns the loudness reached.
 fn play(
     score: &Score,
     settings: &RenderSettings,
-    font: Option<&SoundFont>,
+    instruments: Instruments,
     mut each: impl FnMut(Stem, usize) -> anyhow::Result<()>,
 ) -> anyhow::Result<(Stereo, Option<f64>)> {
     let heard = score.parts.iter().filter(|p| !p.notes.is_empty()).count();
     let style = ProgressStyle::with_template("playing part {pos} of {len} [{wide_bar}]").expect("a valid template");
     let bar = ProgressBar::new(heard as u64 + 1).with_style(style);
-    let instruments = font.map_or(Instruments::House, Instruments::SoundFont);
     let mut number = 0;
     let mut mix = mixdown(score, settings, instruments, |stem| {
         number += 1;

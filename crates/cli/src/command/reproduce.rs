@@ -1,6 +1,6 @@
 //! `aeolian reproduce FILE`: the same piece again, from the recipe it carries.
 
-use super::produce::describe;
+use super::produce::{describe, free_stem, tell_of_other_piece};
 use aeolian_compose::{Composer, Recipe, RecipeError, write_all};
 use anyhow::Context;
 use std::path::PathBuf;
@@ -26,7 +26,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let artefacts = piece.artefacts()?;
     let same = artefacts.iter().any(|a| a.bytes == bytes);
     let name = arguments.file.file_stem().map_or("piece".into(), |stem| stem.to_string_lossy());
-    let paths = write_all(&arguments.out, &name, &artefacts)?;
+    let free = free_stem(&arguments.out, &name, &artefacts);
+    let paths = write_all(&arguments.out, &free, &artefacts)?;
+    tell_of_other_piece(&arguments.out, &name, &free);
     describe(&piece, &paths[0]);
     println!("{}", if same { "The file is the same, byte for byte." } else { "The file differs from the one given." });
     Ok(())

@@ -1,6 +1,7 @@
 //! The verbs that start from a person's own music.
 
 use super::produce::{Order, produce};
+use super::transcribe::{is_recording, read_music};
 use super::values::{self, within};
 use super::wishes::Common;
 use aeolian_canvas::NoteLane;
@@ -17,7 +18,7 @@ const MOST_CANDIDATES: u64 = 100;
 /// The piece to start from, and what to do with it.
 #[derive(clap::Args, Clone)]
 pub struct From {
-    /// A MIDI or MusicXML file.
+    /// A MIDI, MusicXML or ABC file, or a recording of one voice.
     file: PathBuf,
     /// The lane of each part, in order, such as "melody,harmony,none"; told by names and texture if absent.
     #[arg(long)]
@@ -74,7 +75,7 @@ pub struct Plain {
 /// `aeolian perform`, `arrange`: one result unless more are asked for.
 #[derive(clap::Args)]
 pub struct One {
-    /// A MIDI or MusicXML file.
+    /// A MIDI, MusicXML or ABC file, or a recording of one voice.
     file: PathBuf,
     /// The lane of each part, in order, such as "melody,harmony,none"; told by names and texture if absent.
     #[arg(long)]
@@ -91,10 +92,20 @@ pub struct One {
     common: Common,
 }
 
+/// `aeolian arrange`.
+#[derive(clap::Args)]
+pub struct Arrange {
+    /// The lanes to divide the notes among, such as "melody,harmony,bass"; melody, counter and harmony if absent.
+    #[arg(long)]
+    lanes: Option<LaneSet>,
+    #[command(flatten)]
+    one: One,
+}
+
 /// `aeolian melody`.
 #[derive(clap::Args)]
 pub struct Melody {
-    /// A MIDI or MusicXML file whose other parts the melody goes over; or none, with --chords.
+    /// A MIDI, MusicXML or ABC file whose other parts the melody goes over; or none, with --chords.
     file: Option<PathBuf>,
     /// How many bars, without a file; by the chords if absent.
     #[arg(long, allow_negative_numbers = true, value_parser = values::bars)]
@@ -189,7 +200,7 @@ pub fn accompany(a: Accompany) -> anyhow::Result<()> {
         let others = source.lanes().iter().flatten().any(|&lane| !lanes.contains(lane));
         anyhow::ensure!(
             others,
-            "--lanes {lanes} leaves nothing to go with; name lanes (melody, counter or harmony) so that one with notes stays"
+            "--lanes {lanes} leaves nothing to go with; name lanes (melody, counter, harmony, bass, drums or sustained) so that one with notes stays"
         );
         Ok(Verb::Accompany { source, lanes })
     })
@@ -217,8 +228,9 @@ pub fn perform(a: One) -> anyhow::Result<()> {
 }
 
 /// Notes into lanes.
-pub fn arrange(a: One) -> anyhow::Result<()> {
-    go(a.into(), |source| Ok(Verb::Arrange { source }))
+pub fn arrange(a: Arrange) -> anyhow::Result<()> {
+    let lanes = a.lanes;
+    go_with(a.one.into(), |request| request.lanes = lanes, |source| Ok(Verb::Arrange { source }))
 }
 
 /// A tune over chords or over a piece.
@@ -262,7 +274,17 @@ impl std::convert::From<One> for From {
 }
 
 fn go(from: From, verb: impl FnOnce(Source) -> anyhow::Result<Verb>) -> anyhow::Result<()> {
-    let source = read(&from.file, from.parts.as_deref())?;
+    go_with(from, |_| (), verb)
+}
+
+fn go_with(
+    mut from: From,
+    more: impl FnOnce(&mut Request),
+    verb: impl FnOnce(Source) -> anyhow::Result<Verb>,
+) -> anyhow::Result<()> {
+    // A recording keeps its own tempo too, but may be told which it is.
+    let heard = if is_recording(&from.file) { from.common.wishes.tempo.take() } else { None };
+    let source = read_at(&from.file, from.parts.as_deref(), heard)?;
     refuse_metre(&from.common)?;
     let has_tempo = !source.score().tempos.is_empty();
     anyhow::ensure!(
@@ -270,7 +292,8 @@ fn go(from: From, verb: impl FnOnce(Source) -> anyhow::Result<Verb>) -> anyhow::
         "--tempo is for pieces that have none; {} keeps its own",
         from.file.display()
     );
-    let request = from.common.request(verb(source)?)?;
+    let mut request = from.common.request(verb(source)?)?;
+    more(&mut request);
     request.check()?;
     let stem = format!("{}-{}", stem_of(&from.file), request.verb.name());
     produce(Order::several(request, from.n, &stem, true, from.common.sampling.out))
@@ -290,8 +313,16 @@ fn stem_of(path: &Path) -> String {
 
 /// Reads a piece from a file; `parts` names its lanes. Refuses what no lane could begin with.
 pub fn read(path: &Path, parts: Option<&str>) -> anyhow::Result<Source> {
-    let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    read_at(path, parts, None)
+}
+
+/// The same; `qpm` is about how fast a recording goes, if that is known.
+fn read_at(path: &Path, parts: Option<&str>, qpm: Option<f64>) -> anyhow::Result<Source> {
+    let bytes = read_music(path, qpm)?;
     let read = aeolian_score::file::read(&bytes).with_context(|| format!("{} cannot be read", path.display()))?;
+    if read.other_tunes > 0 {
+        eprintln!("{} holds {} tunes; the first is read", path.display(), read.other_tunes + 1);
+    }
     let is_playing = |part: &aeolian_score::Part| !part.is_drum && !part.notes.is_empty();
     anyhow::ensure!(
         read.score.parts.iter().any(is_playing),
@@ -304,7 +335,7 @@ pub fn read(path: &Path, parts: Option<&str>) -> anyhow::Result<Source> {
     let of_parts = source.score().parts.iter().zip(source.lanes());
     anyhow::ensure!(
         of_parts.filter(|(part, lane)| is_playing(part) && lane.is_some()).count() > 0,
-        "--parts {parts} leaves out every part with notes; say melody, counter or harmony for one of them"
+        "--parts {parts} leaves out every part with notes; say melody, counter, harmony, bass, drums or sustained for one of them"
     );
     Ok(source)
 }

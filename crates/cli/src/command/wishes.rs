@@ -1,10 +1,10 @@
 //! What every verb understands: wishes as flags, put together into a request.
 
 use super::values::{by_lane_within, chords, curves, within};
-use aeolian_canvas::NoteLane;
+use aeolian_canvas::{Idiom, NoteLane};
 use aeolian_compose::rules::Rule;
 use aeolian_compose::soft::Soft;
-use aeolian_compose::wish::{Curve, LaneSet, LaneValues, Metre, Mood, RhythmGrid};
+use aeolian_compose::wish::{Curve, Instrument, LaneSet, LaneValues, Metre, Mood, RhythmGrid};
 use aeolian_compose::{Request, Verb};
 use aeolian_score::{ChordSymbol, Key, PitchRange, Progression, Scale};
 
@@ -24,6 +24,10 @@ pub struct Wishes {
     /// Metre of a new piece, such as 3/4 or 6/8; 4/4 if absent.
     #[arg(long)]
     pub metre: Option<Metre>,
+    /// The kind of music: pop-piano (if absent, for new pieces), band, lead-sheet, lied, quartet, chorale, folk, drum-kit, game
+    /// or piano.
+    #[arg(long)]
+    pub style: Option<Idiom>,
     /// Chords by bars, such as "| C G/B | Am7 F |"; Roman numerals are fine too: "| I | V7 | vi | IV |".
     #[arg(long, value_parser = chords)]
     pub chords: Option<Progression>,
@@ -48,7 +52,8 @@ pub struct Wishes {
     /// Mean loudness as MIDI velocity: "0:50,16:100".
     #[arg(long, allow_negative_numbers = true, value_parser = curves("the loudness", 1.0..=127.0))]
     pub loudness: Option<LaneValues<Curve>>,
-    /// Where notes may begin: straight, eighths, quarters, triplet or swing.
+    /// Where notes may begin: straight (sixteenths), eighths, quarters, triplet, swing, or free (sixteenths with triplets among
+    /// them). New pieces are straight if absent; a piece from a file keeps its own rhythm, straight or free.
     #[arg(long)]
     pub rhythm: Option<RhythmGrid>,
 }
@@ -57,6 +62,9 @@ pub struct Wishes {
 #[derive(clap::Args, Clone)]
 #[command(next_help_heading = "Rules (kept for certain, and proven in the report)")]
 pub struct Rules {
+    /// Instruments of new lanes, such as "melody:flute; harmony:strings": notes stay in their compass.
+    #[arg(long)]
+    pub instrument: Option<LaneValues<Instrument>>,
     /// Range of the notes of a lane, such as "melody:C4-C6; harmony:E2-C5".
     #[arg(long)]
     pub range: Option<LaneValues<PitchRange>>,
@@ -119,6 +127,9 @@ pub struct Sampling {
     /// are given, if absent.
     #[arg(long, value_parser = within::<f32>("the guidance by chords", 0.0..=4.0), allow_hyphen_values = true)]
     pub chord_guidance: Option<f32>,
+    /// Leave out the usual manners (comfortable registers, a counter-melody that goes its own way): everything as learned.
+    #[arg(long)]
+    pub as_learned: bool,
     /// Which model composes: transformer or lstm.
     #[arg(long, default_value = "transformer", value_parser = ["transformer", "lstm"])]
     pub denoiser: String,
@@ -141,7 +152,8 @@ pub struct Common {
 impl Common {
     /// The request of the first piece.
     pub fn request(&self, verb: Verb) -> anyhow::Result<Request> {
-        let Wishes { key, tempo, metre, chords, first_chord, last_chord, mood, rhythm, .. } = self.wishes.clone();
+        let Wishes { key, tempo, metre, style, chords, first_chord, last_chord, mood, rhythm, .. } =
+            self.wishes.clone();
         Ok(Request {
             denoiser: self.sampling.denoiser.clone(),
             verb,
@@ -150,6 +162,7 @@ impl Common {
             key: key.or_else(|| self.rules.scale.and_then(Scale::key)),
             tempo,
             metre: metre.unwrap_or_default(),
+            idiom: style,
             chords,
             first_chord,
             last_chord,
@@ -161,7 +174,9 @@ impl Common {
                 register: self.wishes.register.clone(),
                 loudness: self.wishes.loudness.clone(),
             },
+            instruments: self.rules.instrument.clone(),
             rules: self.rules.list()?,
+            as_learned: self.sampling.as_learned,
             chord_guidance: self.sampling.chord_guidance,
             steps: self.sampling.steps,
             temperature: self.sampling.temperature,
@@ -202,10 +217,7 @@ impl Rules {
             rules.push(Rule::NoParallels { upper, lower });
         }
         rules.extend(by_lane(&self.speed).map(|(lane, most_per_second)| Rule::Speed { lane, most_per_second }));
-        anyhow::ensure!(
-            self.without != Some(LaneSet::ALL),
-            "--without all leaves nothing to hear: name at most two of melody, counter and harmony"
-        );
+        anyhow::ensure!(self.without != Some(LaneSet::ALL), "--without all leaves nothing to hear; leave one out");
         let silent = self.without.into_iter().flat_map(LaneSet::lanes);
         rules.extend(silent.map(|lane| Rule::Silent { lane }));
         Ok(rules)

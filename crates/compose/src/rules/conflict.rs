@@ -13,7 +13,7 @@ use super::speed::fewest_steps;
 use super::strong_beat::is_strong;
 use super::words::{demand, lane_name, lane_names, list, pitch_name, place};
 use aeolian_canvas::canvas::{LOWEST_PITCH, PITCHES, STEPS};
-use aeolian_canvas::{BarPosition, NoteLane};
+use aeolian_canvas::{BarPosition, NOTE_LANES, NoteLane};
 use aeolian_score::names::chord_name;
 use aeolian_score::{Chord, Key};
 
@@ -41,9 +41,9 @@ pub struct Facts {
     /// Notes that are given.
     pub notes: Vec<LockedNote>,
     /// Lanes that are given whole: nothing is added to them.
-    pub given: [bool; 3],
+    pub given: [bool; NOTE_LANES],
     /// Lanes that must be able to sound: at some time; and on some strong beat, if they are to play chord tones there.
-    pub must_sound: [bool; 3],
+    pub must_sound: [bool; NOTE_LANES],
     /// The chord of each quarter as it sounds, where it is given; may be shorter than `positions`.
     pub chords: Vec<Option<Chord>>,
     /// The key, for the spelling of names.
@@ -418,8 +418,8 @@ mod tests {
     fn facts(bars: usize, chord: Option<Chord>) -> Facts {
         Facts {
             notes: Vec::new(),
-            given: [false; 3],
-            must_sound: [true, false, false],
+            given: [false; NOTE_LANES],
+            must_sound: [true, false, false, false, false, false],
             chords: vec![chord; 4 * bars],
             key: None,
             positions: aeolian_canvas::Canvas::new(4 * bars).positions,
@@ -460,7 +460,7 @@ mod tests {
         let wide = [range(61, 64), rules[2].clone()];
         assert_eq!(told(&wide, &facts(2, b_flat_minor)), None, "D flat is enough");
         let mut may_rest = facts(2, b_flat_minor);
-        may_rest.must_sound = [false; 3];
+        may_rest.must_sound = [false; NOTE_LANES];
         assert_eq!(told(&rules, &may_rest), None, "a lane that may rest keeps every rule");
         let mut off = rules.to_vec();
         off.push(Rule::Onsets { lane: Melody, allowed_steps: [false, true, false, true] });
@@ -523,7 +523,7 @@ mod tests {
             Rule::Scale { pitch_classes: 0b1000_0000, tension: 0.5, lanes: Some(vec![Melody]) },
         ];
         assert_eq!(told(&rules, &facts), None);
-        facts.given = [true, true, false];
+        facts.given = [true, true, false, false, false, false];
         let (claims, sentence) = told(&rules[..1], &facts).expect("parallel fifths");
         assert_eq!(claims.len(), 5);
         assert!(sentence.starts_with("the melody cannot avoid parallels with the counter-melody: G4"), "{sentence}");

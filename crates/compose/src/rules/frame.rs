@@ -2,11 +2,11 @@
 
 use super::strong_beat::is_strong;
 use aeolian_canvas::canvas::{LOWEST_PITCH, PITCHES, STEPS};
-use aeolian_canvas::{BarPosition, CELLS, Canvas, ChordCell};
+use aeolian_canvas::{BarPosition, Canvas, ChordCell};
 use aeolian_score::Chord;
 
 /// Groups of a row of choices that hold the chord: root, bass, then twelve pitch classes.
-pub(super) const ROOT: usize = 3 * CELLS;
+pub(super) use aeolian_canvas::cells::ROOT;
 const BASS: usize = ROOT + 1;
 const CHROMA: usize = BASS + 1;
 

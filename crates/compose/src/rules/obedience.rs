@@ -6,14 +6,14 @@ use super::sketch::tests::{layout, rows};
 use super::{Frame, Rule, RuleError, RuleSet, parallels, verify};
 use aeolian_canvas::canvas::{CELLS, LOWEST_PITCH, PITCHES, STEPS};
 use aeolian_canvas::cells::{GROUPS, UNKNOWN, read_quarter};
-use aeolian_canvas::{BarPosition, Canvas, ChordCell, DecodeContext, NoteCell, NoteLane, Timing, decode};
+use aeolian_canvas::{BarPosition, Canvas, ChordCell, DecodeContext, NOTE_LANES, NoteCell, NoteLane, Timing, decode};
 use aeolian_diffusion::{Constraint, Look, Noise};
 use aeolian_score::Score;
 use std::collections::BTreeMap;
 
 /// Quarters of a random draw: two bars of 4/4.
 const QUARTERS: usize = 8;
-const NOTES: usize = 3 * CELLS;
+const NOTES: usize = NOTE_LANES * CELLS;
 
 /// Random numbers in a row.
 struct Dice(Noise, u64);

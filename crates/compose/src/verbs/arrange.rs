@@ -4,15 +4,25 @@
 //! across cells: at every step the lane is drawn as the posterior has it, given that it is one.
 
 use super::{Job, Outcome, Stage, ground};
-use crate::statement::{NOTE_LANES, Statement};
+use crate::instruments::usual_lanes;
+use crate::statement::Statement;
+use crate::wish::LaneSet;
 use crate::{Request, RequestError, Source};
 use aeolian_canvas::canvas::{CELLS, PITCHES, STEPS};
 use aeolian_canvas::cells::GROUPS;
-use aeolian_canvas::{Canvas, NoteCell, NoteLane};
+use aeolian_canvas::{Canvas, Idiom, NOTE_LANES, NoteCell, NoteLane};
 use aeolian_diffusion::{ChoiceSet, LaneState, Look};
 
 /// How much is made of the guess that the highest line is the tune: the evidence of a look at this log snr.
 const HINT_LOG_SNR: f32 = -0.5;
+/// The lanes that have pitch, as numbers.
+const PITCHED: [usize; NOTE_LANES - 1] = [0, 1, 2, 3, 5];
+
+/// The lanes the notes are divided among: those asked for, else melody, counter-melody and harmony.
+fn target_lanes(request: &Request) -> Vec<NoteLane> {
+    let lanes = request.lanes.unwrap_or_else(|| LaneSet::from(usual_lanes(Idiom::PopPiano)));
+    lanes.lanes().filter(|lane| lane.is_pitched()).collect()
+}
 
 /// States it.
 pub fn state(request: &Request, stage: Stage<'_>, source: &Source) -> Result<Job, RequestError> {
@@ -20,10 +30,22 @@ pub fn state(request: &Request, stage: Stage<'_>, source: &Source) -> Result<Job
     let union = union(&there.canvas);
     let mut canvas = there.canvas;
     let tune = skyline(&union, canvas.quarters * STEPS);
-    canvas.notes = [tune.clone(), vec![NoteCell::Silent; union.len()], without(&union, &tune)];
+    let lanes = target_lanes(request);
+    for lane in NoteLane::PITCHED {
+        canvas.notes[lane as usize].fill(NoteCell::Silent);
+    }
+    canvas.notes[NoteLane::Harmony as usize] = without(&union, &tune);
+    canvas.notes[NoteLane::Melody as usize] = tune;
     let mut statement = Statement::certain(canvas, stage.layout);
     let quarters = statement.quarters();
-    for lane in NoteLane::ALL {
+    for ensemble in statement.canvas.ensembles.iter_mut().flatten() {
+        NoteLane::PITCHED.iter().for_each(|&lane| ensemble[lane as usize] = false);
+    }
+    for lane in NoteLane::PITCHED {
+        if !lanes.contains(&lane) {
+            statement.leave_out(lane);
+            continue;
+        }
         statement.ask(0..quarters, lane);
         statement.set(0..quarters, lane as usize, LaneState::Weak(HINT_LOG_SNR));
     }
@@ -31,8 +53,9 @@ pub fn state(request: &Request, stage: Stage<'_>, source: &Source) -> Result<Job
     for (cell, &state) in union.iter().enumerate() {
         let (quarter, within) = (cell / CELLS, cell % CELLS);
         let allowed = ChoiceSet::only(0).or(ChoiceSet::only(state as u8));
-        for lane in 0..NOTE_LANES {
-            statement.constraint.restrict(quarter, lane * CELLS + within, allowed);
+        for lane in NoteLane::PITCHED {
+            let allowed = if lanes.contains(&lane) { allowed } else { ChoiceSet::only(0) };
+            statement.constraint.restrict(quarter, lane as usize * CELLS + within, allowed);
         }
     }
     Ok(Job { statement, up: there.up, key: there.key, outcome: Outcome::Arranged { source: source.clone() } })
@@ -61,9 +84,9 @@ fn without(all: &[NoteCell], some: &[NoteCell]) -> Vec<NoteCell> {
 
 /// All lanes as one; where a key is struck in one lane and held in another, it is struck.
 fn union(canvas: &Canvas) -> Vec<NoteCell> {
-    let mut union = canvas.notes[0].clone();
-    for lane in &canvas.notes[1..] {
-        for (here, &there) in union.iter_mut().zip(lane) {
+    let mut union = vec![NoteCell::Silent; canvas.notes[0].len()];
+    for lane in PITCHED {
+        for (here, &there) in union.iter_mut().zip(&canvas.notes[lane]) {
             *here = match (*here, there) {
                 (NoteCell::Onset, _) | (_, NoteCell::Onset) => NoteCell::Onset,
                 (NoteCell::Silent, other) => other,
@@ -103,7 +126,7 @@ fn group(lane: usize, step: usize, key: usize) -> usize {
 /// Steps of the note that may be here: 0 where none is.
 fn note_length(look: Look<'_>, key: usize, start: usize, steps: usize) -> usize {
     let may = |step: usize, cell: NoteCell| {
-        (0..NOTE_LANES).any(|l| look.allowed[group(l, step, key)].contains(cell as usize))
+        PITCHED.iter().any(|&l| look.allowed[group(l, step, key)].contains(cell as usize))
     };
     if !may(start, NoteCell::Onset) && !may(start, NoteCell::Hold) {
         return 0;
@@ -120,7 +143,7 @@ fn settle_note(
     steps: std::ops::Range<usize>,
 ) {
     let cell = |step: usize| {
-        let struck = (0..NOTE_LANES).any(|l| look.allowed[group(l, step, key)].contains(NoteCell::Onset as usize));
+        let struck = PITCHED.iter().any(|&l| look.allowed[group(l, step, key)].contains(NoteCell::Onset as usize));
         if struck { NoteCell::Onset } else { NoteCell::Hold }
     };
     let odds = |lane: usize| -> f32 {
@@ -143,10 +166,10 @@ fn settle_note(
         let counter = ((steps.start * PITCHES + key) * NOTE_LANES + lane) as u64;
         -(-look.noise.uniform(counter).ln()).ln() as f32 * look.temperature
     };
-    let lots: Vec<f32> = (0..NOTE_LANES).map(|lane| odds(lane) + gumbel(lane)).collect();
-    let best = (0..NOTE_LANES).max_by(|&a, &b| lots[a].total_cmp(&lots[b])).unwrap_or(0);
+    let lots = PITCHED.map(|lane| (odds(lane) + gumbel(lane), lane));
+    let best = lots.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).map_or(0, |(_, lane)| lane);
     for step in steps.clone() {
-        for lane in 0..NOTE_LANES {
+        for lane in PITCHED {
             choices[group(lane, step, key)] = if lane == best { cell(step) as u8 } else { 0 };
         }
     }

@@ -2,12 +2,12 @@
 
 use super::{Job, Outcome, Stage, certain, ground, lanes_present, weak_where_known};
 use crate::merge::Asked;
-use crate::statement::{NOTE_LANES, Statement, lanes_of};
+use crate::statement::{Statement, lanes_of};
 use crate::{Request, RequestError, Source};
 use aeolian_canvas::Canvas;
 use aeolian_canvas::canvas::{CELLS, PITCHES, STEPS};
 use aeolian_canvas::cells::{CHORD_LANE, LOUDNESS_LANE, TIMING_LANE};
-use aeolian_canvas::{NoteCell, NoteLane};
+use aeolian_canvas::{NOTE_LANES, NoteCell, NoteLane};
 
 /// log snr of the evidence at strength 0 and at strength 1: from nearly everything to nearly nothing.
 const WEAKEST: f64 = -4.5;

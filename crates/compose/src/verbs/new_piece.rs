@@ -4,7 +4,7 @@ use super::{Job, Outcome, Stage};
 use crate::plan::{choose_key, home_chord, home_key};
 use crate::statement::{Repeat, Statement, lanes_of};
 use crate::{Request, RequestError};
-use aeolian_canvas::{BarPosition, Canvas, NoteLane};
+use aeolian_canvas::{BarPosition, Canvas, NOTE_LANES, NoteLane};
 use aeolian_diffusion::LaneState;
 use aeolian_score::Key;
 
@@ -18,8 +18,9 @@ const FREE_RETURN_LOG_SNR: f32 = -0.5;
 pub fn state(request: &Request, stage: Stage<'_>) -> Result<Job, RequestError> {
     let (mut statement, up, key) = blank(request, stage)?;
     let all = 0..statement.quarters();
+    let playing = request.lanes_of_new_piece();
     for lane in NoteLane::ALL {
-        statement.ask(all.clone(), lane);
+        if playing.contains(lane) { statement.ask(all.clone(), lane) } else { statement.leave_out(lane) }
     }
     rest_melody(request, &mut statement);
     Ok(Job { statement, up, key, outcome: Outcome::New })
@@ -32,8 +33,7 @@ pub fn melody_over_chords(request: &Request, stage: Stage<'_>) -> Result<Job, Re
     }
     let (mut statement, up, key) = blank(request, stage)?;
     statement.ask(0..statement.quarters(), NoteLane::Melody);
-    statement.leave_out(NoteLane::Counter);
-    statement.leave_out(NoteLane::Harmony);
+    NoteLane::ALL.into_iter().filter(|lane| *lane != NoteLane::Melody).for_each(|lane| statement.leave_out(lane));
     Ok(Job { statement, up, key, outcome: Outcome::New })
 }
 
@@ -48,6 +48,8 @@ fn blank(request: &Request, stage: Stage<'_>) -> Result<(Statement, i32, Key), R
     let length = request.metre.bar_eighths();
     let mut canvas = empty((bars * usize::from(length)).div_ceil(2), length);
     canvas.keys.fill(Some(home));
+    canvas.ensembles.fill(Some([false; NOTE_LANES]));
+    canvas.idioms.fill(Some(request.idiom_of_new_piece()));
     request.lay_form(&mut canvas);
     request.lay_chords(&mut canvas, up, 0)?;
     // A piece that ends, ends at home; one bar alone is an idea, not an ending.

@@ -11,7 +11,7 @@
 //! # Ok::<(), aeolian_score::TextError>(())
 //! ```
 
-use aeolian_canvas::NoteLane;
+use aeolian_canvas::{Ensemble, NOTE_LANES, NoteLane};
 use aeolian_score::text_error::character;
 use aeolian_score::{TextError, serde_as_text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -19,7 +19,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Each lane's canonical name first, then what else people call it; pop909 calls the second voice "bridge".
-const NAMES: [(NoteLane, &[&str]); 3] = [
+const NAMES: [(NoteLane, &[&str]); NOTE_LANES] = [
     (
         NoteLane::Melody,
         &[
@@ -54,14 +54,17 @@ const NAMES: [(NoteLane, &[&str]); 3] = [
         NoteLane::Harmony,
         &["harmony", "accompaniment", "accomp", "backing", "comping", "comp", "piano", "left hand", "lh"],
     ),
+    (NoteLane::Bass, &["bass", "bass line", "bassline", "bass guitar", "double bass", "lowest voice"]),
+    (NoteLane::Drums, &["drums", "drum", "percussion", "drum kit", "kit", "beat"]),
+    (NoteLane::Sustained, &["sustained", "pad", "pads", "strings", "choir", "background"]),
 ];
 
 /// Characters a list of lanes or of their values may have.
 pub const LONGEST_LANES: usize = 50_000;
 
-const ALLOWED: &str = "say melody, counter or harmony";
+const ALLOWED: &str = "say melody, counter, harmony, bass, drums or sustained";
 
-/// The name a lane is written with: "melody", "counter", "harmony".
+/// The name a lane is written with: "melody", "counter", "harmony", "bass", "drums", "sustained".
 pub fn lane_name(lane: NoteLane) -> &'static str {
     NAMES[lane as usize].1[0]
 }
@@ -85,13 +88,13 @@ fn find_lane(text: &str) -> Option<NoteLane> {
     NAMES.into_iter().find(|(_, names)| names.contains(&words.as_str())).map(|(lane, _)| lane)
 }
 
-/// Some of the three lanes.
+/// Some of the six lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LaneSet([bool; 3]);
+pub struct LaneSet(Ensemble);
 
 impl LaneSet {
     /// Every lane.
-    pub const ALL: Self = Self([true; 3]);
+    pub const ALL: Self = Self([true; NOTE_LANES]);
 
     /// True if the lane is one of them.
     pub fn contains(self, lane: NoteLane) -> bool {
@@ -101,6 +104,18 @@ impl LaneSet {
     /// The lanes, in canvas order.
     pub fn lanes(self) -> impl Iterator<Item = NoteLane> {
         NoteLane::ALL.into_iter().filter(move |lane| self.contains(*lane))
+    }
+}
+
+impl From<Ensemble> for LaneSet {
+    fn from(ensemble: Ensemble) -> Self {
+        Self(ensemble)
+    }
+}
+
+impl From<LaneSet> for Ensemble {
+    fn from(lanes: LaneSet) -> Self {
+        lanes.0
     }
 }
 
@@ -128,7 +143,7 @@ impl FromStr for LaneSet {
         if text.len() <= LONGEST_LANES && ["all", "everything", "*"].contains(&text.to_lowercase().as_str()) {
             return Ok(Self::ALL);
         }
-        let mut set = [false; 3];
+        let mut set = [false; NOTE_LANES];
         let mut at = 0;
         for piece in text.split([',', '+', '&']) {
             let mut word_at = at;
@@ -155,12 +170,12 @@ serde_as_text!(LaneSet);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LaneValues<T> {
     others: Option<T>,
-    lanes: [Option<T>; 3],
+    lanes: [Option<T>; NOTE_LANES],
 }
 
 impl<T> Default for LaneValues<T> {
     fn default() -> Self {
-        Self { others: None, lanes: [None, None, None] }
+        Self { others: None, lanes: std::array::from_fn(|_| None) }
     }
 }
 
@@ -311,7 +326,10 @@ mod tests {
         }
         assert_eq!(read_lane(" The Right-Hand "), Ok(NoteLane::Melody));
         let error = read_lane("kazoo").expect_err("no lane").to_string();
-        assert!(error.starts_with("\"kazoo\" is not a lane: say melody, counter or harmony"), "{error}");
+        assert!(
+            error.starts_with("\"kazoo\" is not a lane: say melody, counter, harmony, bass, drums or sustained"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -320,7 +338,7 @@ mod tests {
             ("melody", "melody"),
             ("harmony, tune", "melody,harmony"),
             ("the left hand and the tune", "melody,harmony"),
-            ("melody+counter+piano", "all"),
+            ("bass+kit+pads", "bass,drums,sustained"),
             ("ALL", "all"),
         ] {
             let set: LaneSet = typed.parse().unwrap_or_else(|error| panic!("{error}"));
@@ -360,7 +378,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn values_are_read_back(others: Option<u8>, lanes in prop::array::uniform3(prop::option::of(0u8..9))) {
+        fn values_are_read_back(others: Option<u8>, lanes in prop::array::uniform6(prop::option::of(0u8..9))) {
             let values = LaneValues { others, lanes };
             prop_assert_eq!(values.to_string().parse(), Ok(values));
         }

@@ -112,11 +112,13 @@ pub enum RhythmGrid {
     Triplet,
     /// Eighths, long and short: the second falls on the last third of the quarter.
     Swing,
+    /// Wherever the model likes: sixteenths with triplets among them.
+    Free,
 }
 
 impl RhythmGrid {
     /// Every grid.
-    pub const ALL: [Self; 5] = [Self::Straight, Self::Eighths, Self::Quarters, Self::Triplet, Self::Swing];
+    pub const ALL: [Self; 6] = [Self::Straight, Self::Eighths, Self::Quarters, Self::Triplet, Self::Swing, Self::Free];
 
     /// The canonical name.
     pub fn name(self) -> &'static str {
@@ -126,6 +128,7 @@ impl RhythmGrid {
             Self::Quarters => "quarters",
             Self::Triplet => "triplet",
             Self::Swing => "swing",
+            Self::Free => "free",
         }
     }
 
@@ -136,6 +139,7 @@ impl RhythmGrid {
             Self::Quarters => &["quarter", "4ths", "4th", "crotchets"],
             Self::Triplet => &["triplets", "ternary"],
             Self::Swing => &["swung", "shuffle"],
+            Self::Free => &["any", "all"],
         }
     }
 
@@ -147,6 +151,7 @@ impl RhythmGrid {
             Self::Quarters => &[0],
             Self::Triplet => &[0, 4, 8],
             Self::Swing => &[0, 8],
+            Self::Free => &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
         }
     }
 
@@ -169,7 +174,7 @@ impl FromStr for RhythmGrid {
         let is_name = |grid: &Self, name: &str| grid.name() == name || grid.other_names().contains(&name);
         let name: String = text.trim().chars().take(20).collect::<String>().to_lowercase();
         Self::ALL.into_iter().find(|grid| is_name(grid, &name)).ok_or_else(|| {
-            TextError::new("a rhythmic grid", text.trim(), 0, "say straight, eighths, quarters, triplet or swing")
+            TextError::new("a rhythmic grid", text.trim(), 0, "say straight, eighths, quarters, triplet, swing or free")
         })
     }
 }

@@ -15,6 +15,7 @@
 
 pub mod curve;
 pub mod form;
+mod instrument;
 pub mod lanes;
 pub mod metre;
 pub mod mood;
@@ -22,6 +23,7 @@ pub mod region;
 
 pub use curve::Curve;
 pub use form::{Appearance, FormPlan, FormSection};
+pub use instrument::Instrument;
 pub use lanes::{LaneSet, LaneValues, read_lane};
 pub use metre::{Metre, RhythmGrid};
 pub use mood::{Mood, MoodCues};

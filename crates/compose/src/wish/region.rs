@@ -222,7 +222,7 @@ mod tests {
             ("17-", "17-"),
             ("melody", "1-:melody"),
             ("all", "1-"),
-            ("3-3:melody,counter,harmony", "3"),
+            ("3-3:melody,counter,harmony,bass,drums,sustained", "3"),
             ("1\n2", "1; 2"),
         ] {
             assert_eq!(read(typed).to_string(), written);

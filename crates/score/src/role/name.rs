@@ -7,6 +7,7 @@ use crate::{Part, Score};
 /// "strings lead" a
 /// lead. Words of up to three letters must stand alone.
 const WORDS: [(&str, Role); 49] = [
+    ("counter", Role::Counter),
     ("melody", Role::Melody),
     ("melodie", Role::Melody),
     ("melodia", Role::Melody),
@@ -23,7 +24,6 @@ const WORDS: [(&str, Role); 49] = [
     ("walk", Role::Bass),
     ("tuba", Role::Bass),
     ("bridge", Role::Counter),
-    ("counter", Role::Counter),
     ("descant", Role::Counter),
     ("obbligato", Role::Counter),
     ("chord-sus", Role::Sustained),
@@ -179,6 +179,7 @@ mod tests {
         use Role::*;
         for (name, role) in [
             ("MELODY", Melody),
+            ("Counter-melody", Counter),
             ("Walk", Bass),
             ("Bass-Sax", Bass),
             ("Chord-Sus", Sustained),
