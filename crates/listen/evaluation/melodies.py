@@ -14,9 +14,8 @@ import mido
 import numpy
 import soundfile
 
+# Beside the repository, as for the tests.
 DATA = Path(__file__).resolve().parents[4] / "shared/data"
-if not DATA.exists():
-    DATA = Path("/work/shared/data")
 FONT = "/usr/share/sounds/sf2/FluidR3_GM.sf2"
 PROGRAMS = {
     "piano": 0, "violin": 40, "voice oohs": 53, "trumpet": 56, "clarinet": 71, "flute": 73, "saw lead": 81,
