@@ -81,7 +81,18 @@ vectorised! {
 vectorised! {
     /// sums += every row of x, sums.len() wide, in order.
     pub fn add_columns(sums: &mut [f32], x: &[f32]) {
-        for row in x.chunks_exact(sums.len()) {
+        // Four rows at a time, one after the other, so that the sums are loaded and stored less often.
+        let width = sums.len();
+        let fours = x.chunks_exact(4 * width);
+        let rest = fours.remainder();
+        for rows in fours {
+            let (first, last) = rows.split_at(2 * width);
+            let ((a, b), (c, d)) = (first.split_at(width), last.split_at(width));
+            for ((((sum, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *sum = *sum + a + b + c + d;
+            }
+        }
+        for row in rest.chunks_exact(width) {
             for (sum, &x) in sums.iter_mut().zip(row) {
                 *sum += x;
             }

@@ -9,12 +9,14 @@
 pub mod beliefs;
 pub mod buffer;
 pub mod elementwise;
+pub mod factor;
 pub mod fft;
 pub mod gemm;
 pub mod gemm_bf16;
 pub mod glide;
 pub mod isa;
 mod lanes;
+pub mod neighbours;
 pub mod noise;
 pub mod norm;
 pub mod panels;

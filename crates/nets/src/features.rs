@@ -5,7 +5,8 @@
 //! numbers of about unit size: (belief − p) / √(p(1−p) + 0.01), p the marginal.
 
 use aeolian_diffusion::{Layout, Observation};
-use aeolian_kernels::elementwise::{exp, tanh};
+use aeolian_kernels::beliefs::{pair_beliefs, squash, whiten};
+use aeolian_kernels::elementwise::exp;
 use serde::{Deserialize, Serialize};
 
 /// How a token is laid out as a picture: the first `note_lanes` blocks are `steps` × `pitches` groups of two choices. A
@@ -93,24 +94,22 @@ pub fn features(
     let width = patch_width(layout);
     let tokens = observation.items * observation.tokens;
     let picture = geometry.pitches * pixel_width(geometry);
-    let mut belief = vec![0.0; bits];
+    let deviations: Vec<f32> = marginals.iter().map(|p| deviation(*p)).collect();
+    let notes = 2 * geometry.note_lanes * geometry.steps * geometry.pitches;
+    let (mut belief, mut squashed) = (vec![0.0; bits], vec![0.0; notes]);
     for token in 0..tokens {
         let evidence = &observation.evidence[token * bits..][..bits];
-        for ((b, e), p) in belief.iter_mut().zip(evidence).zip(prior) {
-            *b = e + p;
-        }
-        for_each_group(layout, &mut belief, softmax_with_none);
+        believe(layout, prior, evidence, &mut belief);
         let row = &mut patch[token * width..][..width];
-        for ((x, b), p) in row.iter_mut().zip(&belief).zip(marginals) {
-            *x = (b - p) / (p * (1.0 - p) + 0.01).sqrt();
-        }
+        whiten(&belief, marginals, &deviations, &mut row[..bits]);
         write_position(observation.positions[token], &mut row[bits..]);
         let row = &mut levels[token * level_width(layout)..][..level_width(layout)];
         for (lane, slot) in row[..lanes * LEVEL_WIDTH].chunks_exact_mut(LEVEL_WIDTH).enumerate() {
             write_level(observation.log_snr[token * lanes + lane], slot);
         }
         write_position(observation.positions[token], &mut row[lanes * LEVEL_WIDTH..]);
-        write_pixels(layout, geometry, &belief, evidence, &mut pixels[token * picture..][..picture]);
+        squash(&evidence[..notes], 0.25, &mut squashed);
+        write_pixels(layout, geometry, &belief, &squashed, &mut pixels[token * picture..][..picture]);
     }
     Features { patch, levels, pixels }
 }
@@ -131,25 +130,42 @@ pub(crate) fn write_level(log_snr: f32, slot: &mut [f32]) {
     slot[9] = f32::from(log_snr <= Observation::LOG_SNR_NOTHING);
 }
 
-fn write_pixels(layout: &Layout, geometry: &Geometry, belief: &[f32], evidence: &[f32], pixels: &mut [f32]) {
-    let width = pixel_width(geometry);
-    let class_bits: Vec<usize> = geometry
-        .pitch_class_blocks
-        .iter()
-        .map(|&wanted| layout.spans().nth(wanted).expect("a pitch-class block of this layout").2)
-        .collect();
-    for (pitch, pixel) in pixels.chunks_exact_mut(width).enumerate() {
-        let (notes, classes) = pixel.split_at_mut(4 * geometry.note_lanes * geometry.steps);
-        for (row, cell) in notes.chunks_exact_mut(4).enumerate() {
-            let bit = (row * geometry.pitches + pitch) * 2;
-            cell[0] = 2.0 * belief[bit];
-            cell[1] = 2.0 * belief[bit + 1];
-            cell[2] = tanh(0.25 * evidence[bit]);
-            cell[3] = tanh(0.25 * evidence[bit + 1]);
+/// √(p(1−p) + 0.01)
+pub(crate) fn deviation(p: f32) -> f32 {
+    (p * (1.0 - p) + 0.01).sqrt()
+}
+
+/// Probabilities of every cell of a token, given its evidence and prior log-odds.
+pub(crate) fn believe(layout: &Layout, prior: &[f32], evidence: &[f32], belief: &mut [f32]) {
+    for (block, _, bit) in layout.spans() {
+        let cells = bit..bit + block.groups * block.choices;
+        let (e, p, b) = (&evidence[cells.clone()], &prior[cells.clone()], &mut belief[cells]);
+        if block.choices == 2 {
+            pair_beliefs(e, p, b);
+        } else {
+            b.iter_mut().zip(e).zip(p).for_each(|((b, e), p)| *b = e + p);
+            b.chunks_exact_mut(block.choices).for_each(softmax_with_none);
         }
-        let class = (geometry.first_pitch_class + pitch) % 12;
-        for (x, bit) in classes.iter_mut().zip(&class_bits) {
-            *x = 2.0 * belief[bit + class];
+    }
+}
+
+/// Beliefs and squashed evidence of every pitch, with its pitch class.
+pub(crate) fn write_pixels(layout: &Layout, geometry: &Geometry, belief: &[f32], squashed: &[f32], pixels: &mut [f32]) {
+    let Geometry { note_lanes, steps, pitches, first_pitch_class, .. } = *geometry;
+    let (width, rows) = (pixel_width(geometry), note_lanes * steps);
+    for row in 0..rows {
+        let cells = row * pitches * 2..(row + 1) * pitches * 2;
+        let (seen, squashed) = (&belief[cells.clone()], &squashed[cells]);
+        let pairs = seen.as_chunks::<2>().0.iter().zip(squashed.as_chunks::<2>().0);
+        for (pixel, (seen, squashed)) in pixels.chunks_exact_mut(width).zip(pairs) {
+            let cell: &mut [f32; 4] = (&mut pixel[4 * row..][..4]).try_into().expect("four floats");
+            *cell = [2.0 * seen[0], 2.0 * seen[1], squashed[0], squashed[1]];
+        }
+    }
+    for (index, &block) in geometry.pitch_class_blocks.iter().enumerate() {
+        let bit = layout.spans().nth(block).expect("a pitch-class block of this layout").2;
+        for (pitch, pixel) in pixels.chunks_exact_mut(width).enumerate() {
+            pixel[4 * rows + index] = 2.0 * belief[bit + (first_pitch_class + pitch) % 12];
         }
     }
 }

@@ -119,7 +119,7 @@ impl Network for LstmDenoiser {
             norm::modulated(tape, u, modulation, tokens, channels, 2 * index * channels)
         };
 
-        let u = self.neighbours[0].forward(tape, u, modulation, channels, 0, grid);
+        let u = self.neighbours[0].forward(tape, u, modulation, 0, grid);
         let seen = norm_of(tape, u, 1);
         let x = self.patch.added_to(tape, told, patch);
         let x = self.pooling.added_to(tape, x, seen);
@@ -131,11 +131,11 @@ impl Network for LstmDenoiser {
         let by_pitch = self.pictures.encode(tape, seen, pictures);
         let u = self.encoded.added_to(tape, u, by_pitch);
         let u = self.spreading.added_to(tape, u, x);
-        let u = self.neighbours[1].forward(tape, u, modulation, channels, 2 * 2 * channels, grid);
+        let u = self.neighbours[1].forward(tape, u, modulation, 2 * 2 * channels, grid);
         let seen = norm_of(tape, u, 3);
         let by_pitch = self.pictures.decoder.forward(tape, seen, grid.items, grid.tokens, grid.pitches);
         let u = self.decoded.added_to(tape, u, by_pitch);
-        let u = self.neighbours[2].forward(tape, u, modulation, channels, 4 * 2 * channels, grid);
+        let u = self.neighbours[2].forward(tape, u, modulation, 4 * 2 * channels, grid);
         let u = norm_of(tape, u, 5);
         self.head.forward(tape, x, u) // (B·T, bits)
     }

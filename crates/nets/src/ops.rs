@@ -3,6 +3,7 @@
 pub mod attention;
 pub mod linear;
 pub mod lstm;
+pub mod neighbours;
 pub mod norm;
 pub mod picture;
 pub mod pointwise;

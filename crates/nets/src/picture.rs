@@ -5,8 +5,9 @@
 
 use crate::features::{self, Features, Geometry};
 use crate::ops::linear::Linear;
-use crate::ops::picture::{CellGeometry, Grid, add_to_cells, add_to_pitches, neighbours_relu};
-use crate::ops::{norm, pointwise};
+use crate::ops::neighbours::{Layers, seen_around};
+use crate::ops::picture::{CellGeometry, Grid, add_to_cells, add_to_pitches};
+use crate::ops::pointwise;
 use crate::parameters::{Init, Parameters, Span};
 use crate::tape::{Tape, Var};
 use aeolian_diffusion::{Layout, Observation};
@@ -90,11 +91,9 @@ impl Neighbours {
     }
 
     /// u + what is seen around its normalised form; shift and scale of the norm are columns `first…` of the modulation.
-    pub fn forward(&self, tape: &mut Tape, u: Var, modulation: Var, channels: usize, first: usize, grid: Grid) -> Var {
-        let y = norm::modulated(tape, u, modulation, grid.items * grid.tokens, channels, first);
-        let h = self.expand.forward(tape, y);
-        let h = neighbours_relu(tape, h, grid);
-        self.contract.added_to(tape, u, h)
+    pub fn forward(&self, tape: &mut Tape, u: Var, modulation: Var, first: usize, grid: Grid) -> Var {
+        let layers = Layers { expand: self.expand, contract: self.contract, first };
+        seen_around(tape, u, modulation, layers, grid)
     }
 }
 

@@ -5,6 +5,7 @@
 //! shard of the batch, so the sums come out the same whatever the number of threads.
 
 use crate::parameters::Span;
+use aeolian_kernels::factor::Factor;
 use aeolian_kernels::gemm::{Into, Matrix, gemm};
 use aeolian_kernels::gemm_bf16::gemm_bf16;
 use serde::{Deserialize, Serialize};
@@ -84,14 +85,26 @@ impl Gradients<'_> {
         (&a.value, &mut b.gradient)
     }
 
-    /// The gradient of `var` for a product: to be replaced if this is the first touch (contents arbitrary), else added to.
-    pub fn gradient_for_product(&mut self, var: Var) -> (&mut [f32], Into) {
-        let node = &mut self.nodes[var.0];
-        if !node.gradient.is_empty() {
-            return (&mut node.gradient, Into::Add);
-        }
-        node.gradient = self.pool.take(node.value.len());
-        (&mut node.gradient, Into::Replace)
+    /// Takes a value out of the tape while gradients are written; to be given back by [`Self::put_value`].
+    pub fn take_value(&mut self, var: Var) -> Vec<f32> {
+        std::mem::take(&mut self.nodes[var.0].value)
+    }
+
+    /// The inverse of [`Self::take_value`].
+    pub fn put_value(&mut self, var: Var, value: Vec<f32>) {
+        self.nodes[var.0].value = value;
+    }
+
+    /// Takes the gradient of `var`, of `len` floats, out of the tape, to be replaced if this is the first touch (contents
+    /// arbitrary), else added to; to be given back by [`Self::put_gradient`].
+    pub fn take_gradient(&mut self, var: Var, len: usize) -> (Vec<f32>, Into) {
+        let gradient = std::mem::take(&mut self.nodes[var.0].gradient);
+        if gradient.is_empty() { (self.pool.take(len), Into::Replace) } else { (gradient, Into::Add) }
+    }
+
+    /// The inverse of [`Self::take_gradient`].
+    pub fn put_gradient(&mut self, var: Var, gradient: Vec<f32>) {
+        self.nodes[var.0].gradient = gradient;
     }
 
     /// The gradient of `var` to add to.
@@ -102,11 +115,6 @@ impl Gradients<'_> {
     /// The weights and the gradient of one parameter.
     pub fn parameter(&mut self, span: Span) -> (&[f32], &mut [f32]) {
         (&self.parameters[span.range()], &mut self.parameter_gradients[span.range()])
-    }
-
-    /// The value of a variable with the gradient of one parameter.
-    pub fn value_and_parameter(&mut self, var: Var, span: Span) -> (&[f32], &mut [f32]) {
-        (&self.nodes[var.0].value, &mut self.parameter_gradients[span.range()])
     }
 }
 
@@ -136,6 +144,11 @@ impl Precision {
             Self::Mixed => gemm_bf16(m, n, k, a, b, c, c_stride, into),
         }
     }
+
+    /// B (k × n) made ready for many products of this precision.
+    pub fn factor(self, k: usize, n: usize, b: Matrix) -> Factor {
+        Factor::new(self == Self::Mixed, k, n, b)
+    }
 }
 
 /// A recording of one forward pass.
@@ -161,6 +174,11 @@ impl<'a> Tape<'a> {
     /// The same tape with another precision of its linear layers.
     pub fn with_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
+    }
+
+    /// True if the operations are kept for the way back.
+    pub fn records(&self) -> bool {
+        self.recording
     }
 
     /// How linear layers multiply.

@@ -137,7 +137,7 @@ impl Block {
         let u = self.copied.added_to(tape, u, copy);
         let told = norm::modulated(tape, x, modulation, tokens, width, 6 * width);
         let u = self.spreading.added_to(tape, u, told);
-        let u = self.neighbours.forward(tape, u, picture_modulation, channels, 2 * channels, grid);
+        let u = self.neighbours.forward(tape, u, picture_modulation, 2 * channels, grid);
         [x, u]
     }
 }

@@ -20,7 +20,7 @@ pub struct Optimiser {
     pub steps: u64,
 }
 
-/// Floats moved by one thread at a time; fixed, and elementwise, so the result does not depend on it.
+/// Floats whose squares are summed by one thread; fixed, so that the norm does not depend on the number of threads.
 const CHUNK: usize = 1 << 16;
 
 impl Optimiser {
@@ -30,43 +30,93 @@ impl Optimiser {
         Self { averaged: weights.clone(), first: zeros.clone(), second: zeros, weights, steps: 0 }
     }
 
-    /// One step along `gradient` (of the mean loss). Returns the gradient's norm before clipping.
+    /// One step along `gradient` (of the mean loss), to which the `others` are added first, in order. Returns the gradient's
+    /// norm before clipping.
+    ///
+    /// # Panics   if a gradient is not as long as the weights.
     pub fn step(
         &mut self,
         config: &OptimiserConfig,
         parameters: &Parameters,
-        gradient: &[f32],
+        gradient: &mut [f32],
+        others: &[&[f32]],
         learning_rate: f32,
     ) -> f32 {
-        let norm = norm(gradient);
-        let scale = if norm > config.clip { config.clip / norm } else { 1.0 };
+        assert!(others.iter().all(|other| other.len() == gradient.len()) && gradient.len() == self.weights.len());
+        let norm = norm_of_sum(gradient, others);
         self.steps += 1;
-        let correction = config.betas.map(|b| 1.0 / (1.0 - f64::from(b).powf(self.steps as f64)) as f32);
-        for spec in parameters.specs() {
-            let range = spec.span.range();
-            let decay = if spec.decays { config.weight_decay } else { 0.0 };
-            let (w, g) = (&mut self.weights[range.clone()], &gradient[range.clone()]);
-            let (m, v) = (&mut self.first[range.clone()], &mut self.second[range]);
-            w.par_chunks_mut(CHUNK)
-                .zip(g.par_chunks(CHUNK))
-                .zip(m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK)))
-                .for_each(|((w, g), (m, v))| {
-                    elementwise::adamw(w, g, m, v, scale, learning_rate, decay, config.betas, correction);
-                });
-        }
-        // A young average forgets its beginning faster.
-        let keep = config.ema.min((1.0 + self.steps as f32) / (10.0 + self.steps as f32));
-        self.averaged
-            .par_chunks_mut(CHUNK)
-            .zip(self.weights.par_chunks(CHUNK))
-            .for_each(|(a, w)| elementwise::average_into(a, w, keep));
+        let motion = Motion {
+            scale: if norm > config.clip { config.clip / norm } else { 1.0 },
+            rate: learning_rate,
+            decay: config.weight_decay,
+            betas: config.betas,
+            correction: config.betas.map(|b| 1.0 / (1.0 - f64::from(b).powf(self.steps as f64)) as f32),
+            // A young average forgets its beginning faster.
+            keep: config.ema.min((1.0 + self.steps as f32) / (10.0 + self.steps as f32)),
+        };
+        let moments = self.first.par_chunks_mut(SMALL_CHUNK).zip(self.second.par_chunks_mut(SMALL_CHUNK));
+        self.weights
+            .par_chunks_mut(SMALL_CHUNK)
+            .zip(self.averaged.par_chunks_mut(SMALL_CHUNK))
+            .zip(moments.zip(gradient.par_chunks(SMALL_CHUNK)))
+            .enumerate()
+            .for_each(|(index, ((weights, averaged), ((first, second), gradient)))| {
+                motion.apply(parameters, index * SMALL_CHUNK, weights, gradient, first, second);
+                elementwise::average_into(averaged, weights, motion.keep);
+            });
         norm
     }
 }
 
-fn norm(gradient: &[f32]) -> f32 {
+/// Floats moved at a time, small enough for the second cache with their moments.
+const SMALL_CHUNK: usize = 1 << 14;
+
+/// The numbers of one step.
+struct Motion {
+    scale: f32,
+    rate: f32,
+    decay: f32,
+    betas: [f32; 2],
+    correction: [f32; 2],
+    keep: f32,
+}
+
+impl Motion {
+    /// Moves the weights from `start` on: whatever parameters lie there.
+    fn apply(
+        &self,
+        parameters: &Parameters,
+        start: usize,
+        weights: &mut [f32],
+        gradient: &[f32],
+        first: &mut [f32],
+        second: &mut [f32],
+    ) {
+        let end = start + weights.len();
+        let specs = parameters.specs();
+        let next = specs.partition_point(|spec| spec.span.start + spec.span.len <= start);
+        for spec in specs[next..].iter().take_while(|spec| spec.span.start < end) {
+            let range = spec.span.range();
+            let part = range.start.max(start) - start..range.end.min(end) - start;
+            let decay = if spec.decays { self.decay } else { 0.0 };
+            let (w, g) = (&mut weights[part.clone()], &gradient[part.clone()]);
+            let (m, v) = (&mut first[part.clone()], &mut second[part]);
+            elementwise::adamw(w, g, m, v, self.scale, self.rate, decay, self.betas, self.correction);
+        }
+    }
+}
+
+/// Adds the others to `gradient` and returns the norm of the sum.
+fn norm_of_sum(gradient: &mut [f32], others: &[&[f32]]) -> f32 {
     // Chunks are summed in order, whatever thread made them.
-    let squares: Vec<f32> = gradient.par_chunks(CHUNK).map(|g| elementwise::dot(g, g)).collect();
+    let squares: Vec<f32> = gradient
+        .par_chunks_mut(CHUNK)
+        .enumerate()
+        .map(|(index, part)| {
+            others.iter().for_each(|other| elementwise::add(part, &other[index * CHUNK..][..part.len()]));
+            elementwise::dot(part, part)
+        })
+        .collect();
     squares.iter().map(|&s| f64::from(s)).sum::<f64>().sqrt() as f32
 }
 
@@ -115,9 +165,25 @@ mod tests {
         parameters.add("w", &[3], Init::Zeros);
         let mut optimiser = Optimiser::new(vec![3.0, -2.0, 0.5]);
         for _ in 0..400 {
-            let gradient: Vec<f32> = optimiser.weights.iter().map(|w| 2.0 * (w - 1.0)).collect();
-            optimiser.step(&config(), &parameters, &gradient, 0.05);
+            // Two halves of the derivative of (w − 1)².
+            let half: Vec<f32> = optimiser.weights.iter().map(|w| w - 1.0).collect();
+            optimiser.step(&config(), &parameters, &mut half.clone(), &[&half], 0.05);
         }
         assert!(optimiser.averaged.iter().all(|w| (w - 1.0).abs() < 0.02), "{:?}", optimiser.averaged);
+    }
+
+    #[test]
+    fn only_matrices_decay_wherever_the_chunks_end() {
+        let mut parameters = Parameters::default();
+        parameters.add("bias", &[3], Init::Zeros);
+        parameters.add("matrix", &[SMALL_CHUNK, 2], Init::Zeros);
+        parameters.add("gain", &[5], Init::Zeros);
+        let mut optimiser = Optimiser::new(vec![1.0; parameters.len()]);
+        let config = OptimiserConfig { weight_decay: 0.5, ..config() };
+        optimiser.step(&config, &parameters, &mut vec![0.0; parameters.len()], &[], 0.1);
+        let matrix = 3..3 + 2 * SMALL_CHUNK;
+        for (index, weight) in optimiser.weights.iter().enumerate() {
+            assert_eq!(*weight, if matrix.contains(&index) { 0.95 } else { 1.0 }, "{index}");
+        }
     }
 }

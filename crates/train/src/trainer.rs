@@ -274,11 +274,10 @@ impl Trainer {
             self.learn(shard, items, scale);
         });
         let (first, others) = shards.split_first_mut().expect("at least one shard");
-        for shard in others.iter() {
-            aeolian_kernels::elementwise::add(&mut first.gradient, &shard.gradient);
-        }
+        let others: Vec<&[f32]> = others.iter().map(|shard| &shard.gradient[..]).collect();
         let rate = learning_rate(&self.config.optimiser, seen);
-        let norm = self.optimiser.step(&self.config.optimiser, &self.model.parameters, &first.gradient, rate);
+        let (config, parameters) = (&self.config.optimiser, &self.model.parameters);
+        let norm = self.optimiser.step(config, parameters, &mut first.gradient, &others, rate);
         let nats: f64 = shards.iter().map(|s| s.nats).sum();
         self.shards = shards;
         self.seen += batch as u64;

@@ -1,10 +1,10 @@
 //! Evidence to what the network reads, one token at a time ([`crate::features`] for whole batches and a tape).
 
 use super::pictures::Scratch;
-use crate::features::{self, Geometry, LEVEL_WIDTH, softmax_with_none, write_level, write_position};
+use crate::features::{self, Geometry, LEVEL_WIDTH, write_level, write_position};
 use crate::picture::Embedding;
 use aeolian_diffusion::{Layout, Observation};
-use aeolian_kernels::beliefs::{pair_beliefs, squash, whiten};
+use aeolian_kernels::beliefs::{squash, whiten};
 use aeolian_kernels::elementwise::{add, add_to_rows};
 use aeolian_kernels::panels::{End, Panels, Rows, Start, To, multiply};
 
@@ -26,7 +26,7 @@ impl Reading {
             geometry: embedding.geometry.clone(),
             prior: embedding.prior.clone(),
             marginals: embedding.marginals.clone(),
-            deviations: embedding.marginals.iter().map(|p| (p * (1.0 - p) + 0.01).sqrt()).collect(),
+            deviations: embedding.marginals.iter().map(|p| features::deviation(*p)).collect(),
             pixel: embedding.pixel.panels(weights),
             pitch: weights[embedding.pitch.range()].to_vec(),
         }
@@ -51,51 +51,17 @@ impl Reading {
         let bits = layout.bits();
         let evidence = &observation.evidence[token * bits..][..bits];
         let belief = &mut scratch.belief[..bits];
-        self.believe(layout, evidence, belief);
+        features::believe(layout, &self.prior, evidence, belief);
         whiten(belief, &self.marginals, &self.deviations, &mut patch[..bits]);
         write_position(observation.positions[token], &mut patch[bits..]);
         let notes = 2 * self.geometry.note_lanes * self.geometry.steps * self.geometry.pitches;
         squash(&evidence[..notes], 0.25, &mut scratch.squashed[..notes]);
-        self.write_pixels(layout, belief, &scratch.squashed, &mut scratch.pixels);
+        features::write_pixels(layout, &self.geometry, belief, &scratch.squashed, &mut scratch.pixels);
         let channels = levels.len();
         let pixels = Rows::dense(&scratch.pixels, self.pixel_width());
         multiply(pixels, self.pixel.factor(), Start::Bias, End::Plain, picture, To::Rows(channels));
         add(picture, &self.pitch);
         add_to_rows(picture, levels);
-    }
-
-    fn believe(&self, layout: &Layout, evidence: &[f32], belief: &mut [f32]) {
-        for (block, _, bit) in layout.spans() {
-            let cells = bit..bit + block.groups * block.choices;
-            let (e, p, b) = (&evidence[cells.clone()], &self.prior[cells.clone()], &mut belief[cells]);
-            if block.choices == 2 {
-                pair_beliefs(e, p, b);
-            } else {
-                b.iter_mut().zip(e).zip(p).for_each(|((b, e), p)| *b = e + p);
-                b.chunks_exact_mut(block.choices).for_each(softmax_with_none);
-            }
-        }
-    }
-
-    /// As in [`features::features`]: beliefs and squashed evidence of every pitch, with its pitch class.
-    fn write_pixels(&self, layout: &Layout, belief: &[f32], squashed: &[f32], pixels: &mut [f32]) {
-        let Geometry { note_lanes, steps, pitches, first_pitch_class, .. } = self.geometry;
-        let (width, rows) = (self.pixel_width(), note_lanes * steps);
-        for row in 0..rows {
-            let cells = row * pitches * 2..(row + 1) * pitches * 2;
-            let (seen, squashed) = (&belief[cells.clone()], &squashed[cells]);
-            let pairs = seen.as_chunks::<2>().0.iter().zip(squashed.as_chunks::<2>().0);
-            for (pixel, (seen, squashed)) in pixels.chunks_exact_mut(width).zip(pairs) {
-                let cell: &mut [f32; 4] = (&mut pixel[4 * row..][..4]).try_into().expect("four floats");
-                *cell = [2.0 * seen[0], 2.0 * seen[1], squashed[0], squashed[1]];
-            }
-        }
-        for (index, &block) in self.geometry.pitch_class_blocks.iter().enumerate() {
-            let bit = layout.spans().nth(block).expect("a pitch-class block of this layout").2;
-            for (pitch, pixel) in pixels.chunks_exact_mut(width).enumerate() {
-                pixel[4 * rows + index] = 2.0 * belief[bit + (first_pitch_class + pitch) % 12];
-            }
-        }
     }
 }
 

@@ -2,7 +2,8 @@
 //! arXiv:2212.09748): y = x̂ (1 + scale) + shift.
 
 use crate::tape::{Gradients, Op, Tape, Var};
-use aeolian_kernels::elementwise::{self, modulated_norm, modulated_norm_backward};
+use aeolian_kernels::gemm::Into;
+use aeolian_kernels::norm::{modulated_norm_back, modulated_norm_keeping};
 
 /// x (rows, width), modulation (rows, stride): shift at column `first`, scale at `first + width`.
 ///
@@ -11,16 +12,16 @@ use aeolian_kernels::elementwise::{self, modulated_norm, modulated_norm_backward
 pub fn modulated(tape: &mut Tape, x: Var, modulation: Var, modulation_rows: usize, width: usize, first: usize) -> Var {
     let len = tape.value(x).len();
     let stride = tape.value(modulation).len() / modulation_rows;
-    let (mut normalised, mut inverse, mut y) = (tape.take(len), tape.take(len / width), tape.take(len));
+    let mut y = tape.take(len);
+    let mut moments = vec![[0.0; 2]; len / width];
     let (m, x_rows) = (tape.value(modulation), tape.value(x));
     let share = len / modulation_rows;
     for row in 0..modulation_rows {
         let (part, rows) = (row * share..(row + 1) * share, row * share / width..(row + 1) * share / width);
         let (shift, scale) = m[row * stride + first..][..2 * width].split_at(width);
-        let (n, i) = (&mut normalised[part.clone()], &mut inverse[rows]);
-        modulated_norm(width, &x_rows[part.clone()], shift, scale, 0, n, i, &mut y[part]);
+        modulated_norm_keeping(width, &x_rows[part.clone()], shift, scale, &mut y[part], &mut moments[rows]);
     }
-    tape.push(y, ModulatedBackward { x, modulation, modulation_rows, width, first, normalised, inverse })
+    tape.push(y, ModulatedBackward { x, modulation, modulation_rows, width, first, moments })
 }
 
 struct ModulatedBackward {
@@ -29,40 +30,41 @@ struct ModulatedBackward {
     modulation_rows: usize,
     width: usize,
     first: usize,
-    normalised: Vec<f32>,
-    inverse: Vec<f32>,
+    moments: Vec<[f32; 2]>,
 }
 
 impl Op for ModulatedBackward {
     fn backward(&mut self, dy: &[f32], tape: &mut Gradients) {
         let Self { width, first, modulation_rows, .. } = *self;
         let share = dy.len() / modulation_rows;
-        let mut scratch = tape.pool.take(width);
-        let mut d_modulation = tape.pool.take_zeroed(modulation_rows * 2 * width);
-        let (modulation, dx) = tape.value_and_gradient(self.modulation, self.x);
+        assert_ne!(self.x, self.modulation, "a row is not modulated by itself");
+        let (x, modulation) = (tape.take_value(self.x), tape.take_value(self.modulation));
+        let (mut dx, into_x) = tape.take_gradient(self.x, x.len());
+        let (mut d_modulation, into_modulation) = tape.take_gradient(self.modulation, modulation.len());
+        for (gradient, into) in [(&mut dx, into_x), (&mut d_modulation, into_modulation)] {
+            if into == Into::Replace {
+                gradient.fill(0.0);
+            }
+        }
         let stride = modulation.len() / modulation_rows;
-        for (row, slot) in d_modulation.chunks_exact_mut(2 * width).enumerate() {
+        for row in 0..modulation_rows {
             let (part, rows) = (row * share..(row + 1) * share, row * share / width..(row + 1) * share / width);
-            let (d_shift, d_scale) = slot.split_at_mut(width);
-            modulated_norm_backward(
+            let (d_shift, d_scale) = d_modulation[row * stride + first..][..2 * width].split_at_mut(width);
+            modulated_norm_back(
                 width,
-                &dy[part.clone()],
-                &self.normalised[part.clone()],
-                &self.inverse[rows],
+                &x[part.clone()],
+                &self.moments[rows],
                 &modulation[row * stride + first + width..][..width],
+                &dy[part.clone()],
                 &mut dx[part],
                 d_shift,
                 d_scale,
-                &mut scratch,
             );
         }
-        let gradient = tape.gradient(self.modulation);
-        for (row, slot) in d_modulation.chunks_exact(2 * width).enumerate() {
-            elementwise::add(&mut gradient[row * stride + first..][..2 * width], slot);
-        }
-        for buffer in [&mut self.normalised, &mut self.inverse, &mut scratch, &mut d_modulation] {
-            tape.pool.give(std::mem::take(buffer));
-        }
+        tape.put_value(self.x, x);
+        tape.put_value(self.modulation, modulation);
+        tape.put_gradient(self.x, dx);
+        tape.put_gradient(self.modulation, d_modulation);
     }
 }
 

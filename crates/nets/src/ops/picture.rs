@@ -14,7 +14,8 @@ pub struct Grid {
     pub pitches: usize,
 }
 
-/// Where the neighbour groups of [`neighbours_relu`] look, in (quarters, semitones): the quarter before and after, seconds,
+/// Where the last two thirds of hidden units look, in sixteen equal groups (a convolution with one tap a unit; Wu et al. 2018,
+/// arXiv:1711.08141; [`seen_around`](crate::ops::neighbours::seen_around)), in (quarters, semitones): the quarter before and after, seconds,
 /// thirds, fourth, fifth and octave to either side.
 pub const NEIGHBOURS: [(isize, isize); 16] = [
     (-1, 0),
@@ -65,85 +66,6 @@ impl Op for AddToPitchesBackward {
                 elementwise::add_columns(row, picture);
             }
         }
-    }
-}
-
-/// ReLU of hidden units of which the last two thirds look at neighbours, in 16 equal groups (a convolution with one
-/// tap a unit; Wu et al. 2018, arXiv:1711.08141): y(q, p) = max(0, h(q + Δq, p + Δp)), 0 beyond the edge.
-///
-/// h (B·T·P, E) → same; E a multiple of 24.
-pub fn neighbours_relu(tape: &mut Tape, h: Var, grid: Grid) -> Var {
-    let mut y = tape.take_zeroed(tape.value(h).len());
-    let hidden = y.len() / (grid.items * grid.tokens * grid.pitches);
-    let own = hidden / 3;
-    let x = tape.value(h);
-    for (y, x) in y.chunks_exact_mut(hidden).zip(x.chunks_exact(hidden)) {
-        relu(&mut y[..own], &x[..own]);
-    }
-    let group = hidden / 24;
-    for_each_neighbour(grid, hidden, |to, from| relu(&mut y[to..to + group], &x[from..from + group]));
-    tape.push(y, NeighboursBackward { h, grid })
-}
-
-#[inline(always)]
-fn relu(y: &mut [f32], x: &[f32]) {
-    // Groups of eight are the usual case: of known length they are one instruction.
-    match (<&mut [f32; 8]>::try_from(&mut *y), <&[f32; 8]>::try_from(x)) {
-        (Ok(y), Ok(x)) => y.iter_mut().zip(x).for_each(|(y, x)| *y = x.max(0.0)),
-        _ => y.iter_mut().zip(x).for_each(|(y, x)| *y = x.max(0.0)),
-    }
-}
-
-/// dh += dy where h > 0
-#[inline(always)]
-fn relu_backward(dh: &mut [f32], h: &[f32], dy: &[f32]) {
-    let pass = |((d, h), dy): ((&mut f32, &f32), &f32)| *d += if *h > 0.0 { *dy } else { 0.0 };
-    match (<&mut [f32; 8]>::try_from(&mut *dh), <&[f32; 8]>::try_from(h), <&[f32; 8]>::try_from(dy)) {
-        (Ok(dh), Ok(h), Ok(dy)) => dh.iter_mut().zip(h).zip(dy).for_each(pass),
-        _ => dh.iter_mut().zip(h).zip(dy).for_each(pass),
-    }
-}
-
-/// Calls `f(first channel of a neighbour group here, the same channel at the neighbour)` wherever both exist.
-#[inline(always)]
-fn for_each_neighbour(grid: Grid, hidden: usize, mut f: impl FnMut(usize, usize)) {
-    let Grid { items, tokens, pitches } = grid;
-    let group = hidden / 24;
-    for token in 0..items * tokens {
-        let first = (token * pitches) as isize;
-        let here = (token % tokens) as isize;
-        for (index, (quarters, semitones)) in NEIGHBOURS.into_iter().enumerate() {
-            if !(0..tokens as isize).contains(&(here + quarters)) {
-                continue;
-            }
-            let channels = hidden / 3 + index * group;
-            let away = quarters * pitches as isize + semitones;
-            let lowest = (-semitones).max(0);
-            let highest = (pitches as isize - semitones).min(pitches as isize);
-            for pitch in lowest..highest {
-                f((first + pitch) as usize * hidden + channels, (first + pitch + away) as usize * hidden + channels);
-            }
-        }
-    }
-}
-
-struct NeighboursBackward {
-    h: Var,
-    grid: Grid,
-}
-
-impl Op for NeighboursBackward {
-    fn backward(&mut self, dy: &[f32], tape: &mut Gradients) {
-        let hidden = dy.len() / (self.grid.items * self.grid.tokens * self.grid.pitches);
-        let own = hidden / 3;
-        let (h, dh) = tape.value_and_gradient(self.h, self.h);
-        for ((dh, h), dy) in dh.chunks_exact_mut(hidden).zip(h.chunks_exact(hidden)).zip(dy.chunks_exact(hidden)) {
-            relu_backward(&mut dh[..own], &h[..own], &dy[..own]);
-        }
-        let group = hidden / 24;
-        for_each_neighbour(self.grid, hidden, |to, from| {
-            relu_backward(&mut dh[from..from + group], &h[from..from + group], &dy[to..to + group]);
-        });
     }
 }
 
@@ -207,7 +129,6 @@ mod tests {
     use crate::ops::check::{check_gradients, numbers};
     use crate::ops::linear::Linear;
     use crate::parameters::Parameters;
-    use crate::tape::Pool;
 
     #[test]
     fn gradients_are_difference_quotients() {
@@ -224,31 +145,9 @@ mod tests {
             let u = pixel.forward(tape, pixels);
             let x = token.forward(tape, tokens);
             let u = add_to_pitches(tape, u, x, grid);
-            let u = neighbours_relu(tape, u, grid);
             let fine = out.forward(tape, u);
             let logits = direct.forward(tape, tokens);
             add_to_cells(tape, logits, fine, geometry)
         });
-    }
-
-    #[test]
-    fn neighbour_groups_look_where_they_say() {
-        let grid = Grid { items: 1, tokens: 2, pitches: 20 };
-        let mut h = vec![0.0; 2 * 20 * 24];
-        for unit in 0..24 {
-            h[(20 + 13) * 24 + unit] = 1.0; // all units of quarter 1, pitch 13
-        }
-        let mut pool = Pool::default();
-        let mut tape = Tape::forward_only(&[], &mut pool);
-        let h = tape.input(h);
-        let y = neighbours_relu(&mut tape, h, grid);
-        let y = tape.finish(y);
-        let at = |quarter: usize, pitch: usize, unit: usize| y[(quarter * 20 + pitch) * 24 + unit];
-        assert!((0..8).all(|unit| at(1, 13, unit) == 1.0), "its own");
-        assert_eq!(at(0, 13, 8 + 1), 1.0, "a quarter ahead");
-        assert_eq!(at(1, 13 + 5, 8 + 10), 1.0, "a fourth below");
-        assert_eq!(at(1, 13 - 12, 8 + 15), 1.0, "an octave above");
-        // Its own 8, and 16 neighbours but three: quarter 2, pitches 20 and 25 are beyond the edge.
-        assert_eq!(y.iter().sum::<f32>(), 8.0 + 13.0);
     }
 }
