@@ -3,7 +3,7 @@
 #
 #     docs/listen.sh [OUT] [SOUNDFONT]
 #
-# Needs `aeolian` in PATH or in target/release, and a SoundFont (`aeolian doctor` lists those found). Writes OUT/index.html, some 30 MB.
+# Needs `aeolian` in PATH or in target/release, and a SoundFont (`aeolian doctor` lists those found). Writes OUT/index.html and what it shows, some 10 MB.
 set -eu
 out=${1:-out/listen}
 font=${2:-FluidR3_GM}

@@ -1,6 +1,10 @@
 """How well recordings of known melodies are heard: note F1 (mir_eval, onsets within 50 ms, pitch within 50 cents, offsets ignored).
 
+    python evaluate.py BINARY --set test
     python evaluate.py BINARY [--split valid] [--melodies 100] [--work /tmp/listen-evaluation] [--conditions plain,noise,...] [--keep]
+
+The sets: rules are chosen by looking at `tuning` (the first 30 songs of the training split), and judged on `test` (its last 100, nobody looked
+at one); no song is in both, and each is played by one of the seven programs in turn.
 
 BINARY is `cargo build --release -p aeolian-listen --example notes` (target/release/examples/notes). Needs numpy, mir_eval, mido, soundfile,
 and Debian's fluidsynth and fluid-soundfont-gm. Conditions: plain; noise (white, 20 dB below); sharp, flat (30 cents); hum.
@@ -30,6 +34,49 @@ def chosen(split, count):
         if len(found) == count:
             break
     return found
+
+
+SETS = {"tuning": (30, False), "test": (100, True)}
+
+
+def in_turn(name):
+    """(song, notes, quarters a minute, program) of a set."""
+    count, backwards = SETS[name]
+    order = songs("train")
+    found = []
+    for song in order[::-1] if backwards else order:
+        notes, qpm = melody(song)
+        if notes and len(notes) >= 16:
+            found.append((song, notes, qpm, list(PROGRAMS)[len(found) % len(PROGRAMS)]))
+        if len(found) == count:
+            return found
+    return found
+
+
+def evaluate_set(a):
+    work = Path(a.work) / a.set
+    work.mkdir(parents=True, exist_ok=True)
+    by_program, tempos = defaultdict(list), []
+    for song, notes, qpm, program in in_turn(a.set):
+        path = work / f"{song}-{program.replace(' ', '_')}.wav"
+        if not path.exists():
+            render(notes, PROGRAMS[program], path)
+        piece = heard(a.binary, [path])[0][str(path)]
+        score = f1(notes, piece["notes"])[0][2]
+        by_program[program].append(score)
+        tempos.append((piece.get("tempo") or numpy.nan) / qpm)
+        print(f"{song} {program:12} F1 {score:.3f}  tempo {tempos[-1]:.2f} of the true one", flush=True)
+        if not a.keep:
+            path.unlink()
+    for program, scores in by_program.items():
+        print(f"{program:12} n {len(scores):3}  F1 {numpy.mean(scores):.3f}")
+    scores = numpy.concatenate(list(by_program.values()))
+    deviation = scores.std() / len(scores) ** 0.5
+    print(f"{a.set:12} n {len(scores):3}  F1 {scores.mean():.3f} ± {deviation:.3f}, median {numpy.median(scores):.3f},"
+          f" below .9: {(scores < 0.9).sum()}")
+    logs = numpy.log2(numpy.array(tempos))
+    near, octave = numpy.abs(logs) < 0.057, numpy.abs((logs + 0.5) % 1 - 0.5) < 0.057
+    print(f"tempo right {near.mean():.2f}, or an octave off {octave.mean():.2f}")
 
 
 def heard(binary, paths):
@@ -89,7 +136,10 @@ def main():
     arguments.add_argument("--conditions", default="plain,noise,sharp,flat,hum")
     arguments.add_argument("--programs", default=",".join(PROGRAMS))
     arguments.add_argument("--keep", action="store_true")
+    arguments.add_argument("--set", choices=SETS)
     a = arguments.parse_args()
+    if a.set:
+        return evaluate_set(a)
     work = Path(a.work)
     work.mkdir(parents=True, exist_ok=True)
     pieces = chosen(a.split, a.melodies)

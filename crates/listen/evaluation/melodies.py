@@ -6,6 +6,7 @@ fluidsynth, fluid-soundfont-gm) at 44.1 kHz with the usual reverberation and cho
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,8 @@ import mido
 import numpy
 import soundfile
 
-# Beside the repository, as for the tests.
-DATA = Path(__file__).resolve().parents[4] / "shared/data"
+# Beside the repository, as for the tests, unless AEOLIAN_DATA says where.
+DATA = Path(os.environ.get("AEOLIAN_DATA") or Path(__file__).resolve().parents[4] / "shared/data")
 FONT = "/usr/share/sounds/sf2/FluidR3_GM.sf2"
 PROGRAMS = {
     "piano": 0, "violin": 40, "voice oohs": 53, "trumpet": 56, "clarinet": 71, "flute": 73, "saw lead": 81,
@@ -83,7 +84,8 @@ def render(notes, program, path, cents=0):
     midi = Path(path).with_suffix(".mid")
     write_midi(notes, program, midi, cents)
     subprocess.run(
-        ["fluidsynth", "-q", "-ni", "-g", "0.5", "-r", str(RATE), "-F", str(path), FONT, str(midi)],
+        ["fluidsynth", "-q", "-ni", "-g", "0.5", "-r", str(RATE), "-o", "synth.dynamic-sample-loading=1",
+         "-F", str(path), FONT, str(midi)],
         check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

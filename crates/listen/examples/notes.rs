@@ -53,7 +53,8 @@ fn cached(path: &str, text: &str) {
 
 fn show(path: &str, seconds: f64, took: [f64; 3], heard: &notes::Heard) {
     let onsets: Vec<f64> = heard.notes.iter().map(|n| n.onset).collect();
-    let beats = aeolian_listen::beats::beats(&onsets, None);
+    // Of what was only cached, notes alone are of interest.
+    let beats = if seconds > 1.0 { aeolian_listen::beats::beats(&onsets, None) } else { None };
     let score = beats.as_ref().map(|b| aeolian_listen::score::to_score(&heard.notes, b, 4));
     println!("# {path} {seconds} {} {} {} {}", took[0], took[1], took[2], beats.map_or(0.0, |b| b.qpm));
     for (i, n) in heard.notes.iter().enumerate() {

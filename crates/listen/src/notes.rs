@@ -258,10 +258,19 @@ const LEAST_FLUX: f32 = 1.0;
 const REPEAT_FLUX: f32 = 2.0;
 /// ... and the sound must grow by this much around it, in dB: what only changes, as a clarinet does at its end, grows less.
 const REPEAT_RISE: f32 = 2.0;
-/// Without such a beginning a note is struck again where the sound falls and rises by this much, in dB; vibrato sways by less. In
-/// its first moments (150 ms) many a note does so by itself, between its attack and its body.
-const REPEAT_DIP: f32 = 6.0;
+/// A beginning in the first moments of a note (150 ms) is likelier the way from its attack to its body, and must be a stroke.
 const ATTACK: usize = 26;
+/// Without such a beginning a note is struck again where the sound falls by more than this, in dB, and rises by as much.
+const REPEAT_DIP: f32 = 5.0;
+/// So long, in moments (232 ms), it may take to fall, for in a room it dies away slowly ...
+const FALL: usize = 40;
+/// ... but so long (29 ms) to rise: a strong vibrato sways by more, but takes longer.
+const CLIMB: usize = 5;
+/// In its first moments (180 ms) many a note falls and rises by itself, between its attack and its body.
+const DIP_AFTER: usize = 31;
+/// A stroke after which the sound has fallen by this much, in dB, 23 to 46 ms later, ends a note and begins none.
+const ENDS: f32 = 6.0;
+const LATER: usize = 4;
 /// Two beginnings lie at least this far apart, in moments (70 ms).
 const APART: usize = 12;
 
@@ -288,11 +297,11 @@ fn is_struck(attack: &Attack, at: usize, span: Span) -> bool {
     let at_level = at - span.start;
     let is_peak = is_highest_near(&attack.flux, at, |flux| flux);
     let least = if at_level < ATTACK { STROKE_FLUX } else { REPEAT_FLUX };
-    if is_peak && flux(attack, at) > least && rise(levels, at_level) > REPEAT_RISE {
+    if is_peak && flux(attack, at) > least && rise(levels, at_level) > REPEAT_RISE && lasts(levels, at_level) {
         return true;
     }
-    let is_dip = at_level >= ATTACK && is_highest_near(levels, at_level, |level| -level);
-    is_dip && fall(levels, at_level).min(rise(levels, at_level)) > REPEAT_DIP
+    let is_dip = at_level >= DIP_AFTER && is_highest_near(levels, at_level, |level| -level);
+    is_dip && fall(levels, at_level) > REPEAT_DIP && climb(levels, at_level) > REPEAT_DIP
 }
 
 /// Moments before a note ends in which the next can already be heard, as long as half a window.
@@ -314,11 +323,23 @@ fn rise(levels: &[f32], at: usize) -> f32 {
     highest.zip(lowest).map_or(0.0, |(highest, lowest)| highest - lowest)
 }
 
-/// How much louder it was within 70 ms than it is, in dB.
+/// How much louder it was within [`FALL`] than it is, in dB.
 fn fall(levels: &[f32], at: usize) -> f32 {
-    let (before, after) = around(levels, at);
-    let highest = before.iter().copied().reduce(f32::max);
-    highest.zip(after.first()).map_or(0.0, |(highest, here)| highest - here)
+    let Some(here) = levels.get(at) else { return 0.0 };
+    levels[at.saturating_sub(FALL)..at].iter().copied().fold(*here, f32::max) - here
+}
+
+/// How much louder it is within [`CLIMB`] than now, in dB.
+fn climb(levels: &[f32], at: usize) -> f32 {
+    let Some(here) = levels.get(at) else { return 0.0 };
+    levels[at..].iter().take(1 + CLIMB).copied().fold(*here, f32::max) - here
+}
+
+/// Whether the sound goes on: a key that comes up can be a stroke too, but what follows it dies away.
+fn lasts(levels: &[f32], at: usize) -> bool {
+    let later = levels.get(at + LATER..(at + 2 * LATER).min(levels.len())).unwrap_or_default();
+    let least = later.iter().copied().fold(f32::INFINITY, f32::min);
+    levels.get(at).is_some_and(|here| least > here - ENDS)
 }
 
 /// 70 ms up to a moment and from it on; both hold the moment itself.
@@ -397,10 +418,31 @@ mod tests {
         let held = track(&[Some(60.0); 200]);
         let count = |depth: f32| {
             let mut attack = steady(200);
-            attack.level_db[95..105].fill(-20.0 - depth);
+            attack.level_db[98..102].fill(-20.0 - depth);
             notes(&held, &attack).notes.len()
         };
         assert_eq!((count(REPEAT_DIP), count(REPEAT_DIP + 0.01)), (1, 2));
+    }
+
+    #[test]
+    fn a_strong_vibrato_that_sways_slowly_strikes_nothing() {
+        // 10 dB up and down, six times a second: in 29 ms it rises by 5.2 dB at most, where it is steepest, and by 1.3 from its lowest.
+        let mut attack = steady(400);
+        (0..400).for_each(|i| attack.level_db[i] = -20.0 + 5.0 * (TAU as f32 * i as f32 / 28.7).sin());
+        assert_eq!(notes(&track(&[Some(60.0); 400]), &attack).notes.len(), 1);
+    }
+
+    #[test]
+    fn a_stroke_with_which_a_note_ends_begins_none() {
+        let held = track(&[Some(60.0); 200]);
+        let count = |after: f32| {
+            let mut attack = steady(200);
+            attack.level_db[..90].fill(-30.0);
+            attack.flux[100] = STROKE_FLUX + 1.0;
+            attack.level_db[104..].fill(-20.0 - after);
+            notes(&held, &attack).notes.len()
+        };
+        assert_eq!((count(ENDS - 0.01), count(ENDS)), (2, 1));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! A fourth argument "dry" leaves the hall out. `docs/soundfont-speed.sh` measures both alike.
 
-use aeolian_synth::{Error, Instruments, RenderSettings, SoundFont, mixdown, wav};
+use aeolian_synth::{Instruments, RenderSettings, SoundFont, mix, wav};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let font = SoundFont::open_for(font, &score)?;
     let reverb = if dry.is_empty() { RenderSettings::default().reverb } else { 0.0 };
     let settings = RenderSettings { reverb, ..RenderSettings::default() };
-    let mix = mixdown(&score, &settings, Instruments::SoundFont(&font), |_| Ok::<(), Error>(()))?;
+    let mix = mix(&score, &settings, Instruments::SoundFont(&font))?;
     wav::write(&mix, out)?;
     println!("{out}: {:.1} seconds of {} parts", mix.seconds(), score.parts.len());
     Ok(())

@@ -1,7 +1,7 @@
 //! Filtered noise with an envelope: breath, bow hair, felt, snare wires, the upper reaches of cymbals.
 
 use crate::elementary::{exp2, log2, octaves_from_db};
-use crate::filter::StateVariable;
+use crate::filter::{Band, TOGETHER};
 use crate::noise::uniform;
 use crate::note_on::NoteOn;
 use crate::voice::{AUDIBLE, Layer, Place, QUANTUM, Quantum};
@@ -57,11 +57,13 @@ impl HissSpec {
     };
 }
 
+/// A part of the attack this small (−60 dB of the hiss) is not waited for.
+const HARDLY_MISSING: f32 = 1e-3;
+
 /// A hiss under way.
 pub(crate) struct Hiss {
-    state: u32,
-    high_pass: StateVariable,
-    low_pass: StateVariable,
+    white: White,
+    band: Band,
     /// Frames from one value of the noise to the next, and the latest of them.
     apart: usize,
     latest: f32,
@@ -74,10 +76,10 @@ pub(crate) struct Hiss {
     missing_ratio: f32,
     /// What is above the sustained part, and how it shrinks.
     excess: f32,
-    excess_ratio: f32,
+    excess_shrinks: Shrinking,
     sustain: f32,
     gate: f32,
-    gate_ratio: f32,
+    gate_shrinks: Shrinking,
     release_db_per_second: f64,
     decay_db_per_second: f64,
     sample_rate_hz: f64,
@@ -94,11 +96,9 @@ impl Hiss {
         let (noise_rate, nyquist) = (rate / apart as f64, nyquist / apart as f64);
         // White noise of variance 1/3 spread evenly up to half the rate; the skirts of the filters add about a tenth.
         let in_band = (1.1 * (high_hz - low_hz) / nyquist / 3.0).sqrt();
-        let ratio = |db_per_second: f64| exp2(-octaves_from_db(db_per_second) / rate) as f32;
         Self {
-            state: (uniform(77, note.seed(stream)).abs() * 16_777_216.0) as u32 * 2 + 1,
-            high_pass: StateVariable::new(low_hz, spec.q, noise_rate),
-            low_pass: StateVariable::new(high_hz, spec.q, noise_rate),
+            white: White::new((uniform(77, note.seed(stream)).abs() * 16_777_216.0) as u32 * 2 + 1),
+            band: Band::new(low_hz, high_hz, spec.q, noise_rate),
             apart,
             latest: 0.0,
             place: Place::at(note.pan + spec.pan),
@@ -108,10 +108,10 @@ impl Hiss {
             missing: 1.0,
             missing_ratio: exp2(-3.0 / (spec.attack_seconds * rate).max(1.0)) as f32,
             excess: (1.0 - spec.sustain) as f32,
-            excess_ratio: ratio(spec.decay_db_per_second),
+            excess_shrinks: Shrinking::by(spec.decay_db_per_second, rate),
             sustain: spec.sustain as f32,
             gate: 1.0,
-            gate_ratio: 1.0,
+            gate_shrinks: Shrinking::by(0.0, rate),
             release_db_per_second: spec.release_db_per_second,
             decay_db_per_second: spec.decay_db_per_second,
             sample_rate_hz: rate,
@@ -133,8 +133,11 @@ impl Hiss {
         self.filtered_noise(&mut sound);
         sound[..start].fill(0.0);
         self.shape(&mut sound[start..]);
+        if self.missing < HARDLY_MISSING {
+            self.missing = 0.0;
+        }
         // Subnormal numbers would make the processor crawl.
-        for faded in [&mut self.missing, &mut self.excess, &mut self.gate] {
+        for faded in [&mut self.excess, &mut self.gate] {
             if *faded < 1e-9 {
                 *faded = 0.0;
             }
@@ -142,51 +145,49 @@ impl Hiss {
         out.mix_in(&sound, self.place);
     }
 
+    fn filtered_noise(&mut self, sound: &mut [f32; QUANTUM]) {
+        match self.apart {
+            1 => sound
+                .chunks_exact_mut(TOGETHER)
+                .for_each(|part| part.copy_from_slice(&self.band.pass(self.white.next()))),
+            2 => self.joined::<2>(sound),
+            4 => self.joined::<4>(sound),
+            _ => self.joined::<8>(sound),
+        }
+    }
+
     /// Noise that is low beside the sample rate is made at a half, a quarter or an eighth of it and joined by straight lines; what
     /// images those leave lie far above, and are noise too.
-    fn filtered_noise(&mut self, sound: &mut [f32; QUANTUM]) {
-        // In registers the two filters work side by side, one a sample behind the other.
-        let (mut state, mut high_pass, mut low_pass) = (self.state, self.high_pass, self.low_pass);
-        let mut next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            // The upper 24 bits of the generator of Numerical Recipes; the lower ones repeat too soon.
-            let white = (state as i32 >> 8) as f32 * (1.0 / 8_388_608.0);
-            low_pass.low(high_pass.high(white))
-        };
-        if self.apart == 1 {
-            sound.iter_mut().for_each(|sample| *sample = next());
-        } else {
-            let part = 1.0 / self.apart as f32;
-            for stretch in sound.chunks_exact_mut(self.apart) {
-                let (from, to) = (self.latest, next());
-                for (i, sample) in stretch.iter_mut().enumerate() {
-                    *sample = from + (to - from) * (i as f32 * part);
+    fn joined<const APART: usize>(&mut self, sound: &mut [f32; QUANTUM]) {
+        for part in sound.chunks_exact_mut(TOGETHER * APART) {
+            let values = self.band.pass(self.white.next());
+            for (line, to) in part.chunks_exact_mut(APART).zip(values) {
+                let by = (to - self.latest) * (1.0 / APART as f32);
+                for (i, sample) in line.iter_mut().enumerate() {
+                    *sample = self.latest + i as f32 * by;
                 }
                 self.latest = to;
             }
         }
-        (self.state, self.high_pass, self.low_pass) = (state, high_pass, low_pass);
     }
 
-    /// Applies the envelope: sample by sample while the noise comes up, then in straight lines.
+    /// Applies the envelope: sample by sample while the noise comes up, then in straight lines, a quantum each.
     fn shape(&mut self, sound: &mut [f32]) {
         if self.missing > 0.0 {
             let (mut missing, mut excess, mut gate) = (self.missing, self.excess, self.gate);
             for sample in sound {
                 missing *= self.missing_ratio;
-                excess *= self.excess_ratio;
-                gate *= self.gate_ratio;
+                excess *= self.excess_shrinks.in_a_sample;
+                gate *= self.gate_shrinks.in_a_sample;
                 *sample *= self.level * (1.0 - missing) * (self.sustain + excess) * gate;
             }
             (self.missing, self.excess, self.gate) = (missing, excess, gate);
         } else {
             let from = self.level * (self.sustain + self.excess) * self.gate;
-            for _ in 0..sound.len() {
-                self.excess *= self.excess_ratio;
-                self.gate *= self.gate_ratio;
-            }
+            self.excess *= self.excess_shrinks.in_a_quantum;
+            self.gate *= self.gate_shrinks.in_a_quantum;
             let to = self.level * (self.sustain + self.excess) * self.gate;
-            let by = (to - from) / sound.len().max(1) as f32;
+            let by = (to - from) * (1.0 / QUANTUM as f32);
             for (i, sample) in sound.iter_mut().enumerate() {
                 *sample *= from + i as f32 * by;
             }
@@ -196,7 +197,7 @@ impl Hiss {
     pub fn release(&mut self) {
         self.waits_for_release = false;
         if self.release_db_per_second > 0.0 {
-            self.gate_ratio = exp2(-octaves_from_db(self.release_db_per_second) / self.sample_rate_hz) as f32;
+            self.gate_shrinks = Shrinking::by(self.release_db_per_second, self.sample_rate_hz);
         }
     }
 
@@ -210,6 +211,56 @@ impl Hiss {
         let octaves = log2(f64::from(self.level * self.gate * (self.sustain + self.excess)).max(AUDIBLE) / AUDIBLE);
         let waiting = self.waiting_frames as f64 / self.sample_rate_hz;
         waiting + octaves / octaves_from_db((decay + self.release_db_per_second).max(1e-3))
+    }
+}
+
+/// How something falls in proportion.
+struct Shrinking {
+    in_a_sample: f32,
+    in_a_quantum: f32,
+}
+
+impl Shrinking {
+    fn by(db_per_second: f64, sample_rate_hz: f64) -> Self {
+        let ratio = |samples: f64| exp2(-octaves_from_db(db_per_second) * samples / sample_rate_hz) as f32;
+        Self { in_a_sample: ratio(1.0), in_a_quantum: ratio(QUANTUM as f64) }
+    }
+}
+
+/// White noise of −1 … 1 by the generator of Numerical Recipes, eight values at a time.
+struct White {
+    states: [u32; TOGETHER],
+}
+
+const MULTIPLIER: u32 = 1_664_525;
+const INCREMENT: u32 = 1_013_904_223;
+
+/// What eight steps do in one.
+const EIGHT_STEPS: (u32, u32) = {
+    let (mut multiplier, mut increment, mut step) = (1u32, 0u32, 0);
+    while step < TOGETHER {
+        multiplier = multiplier.wrapping_mul(MULTIPLIER);
+        increment = increment.wrapping_mul(MULTIPLIER).wrapping_add(INCREMENT);
+        step += 1;
+    }
+    (multiplier, increment)
+};
+
+impl White {
+    fn new(mut state: u32) -> Self {
+        let mut step = || {
+            state = state.wrapping_mul(MULTIPLIER).wrapping_add(INCREMENT);
+            state
+        };
+        Self { states: std::array::from_fn(|_| step()) }
+    }
+
+    #[inline(always)]
+    fn next(&mut self) -> [f32; TOGETHER] {
+        // The upper 24 bits; the lower ones repeat too soon.
+        let values = self.states.map(|state| (state as i32 >> 8) as f32 * (1.0 / 8_388_608.0));
+        self.states = self.states.map(|state| state.wrapping_mul(EIGHT_STEPS.0).wrapping_add(EIGHT_STEPS.1));
+        values
     }
 }
 
@@ -237,6 +288,16 @@ mod tests {
             let rms = (tail.iter().map(|x| f64::from(x * x)).sum::<f64>() / tail.len() as f64).sqrt();
             // Each ear has √½ of 0.1.
             assert!((rms / 0.0707 - 1.0).abs() < 0.12, "{rate}: {rms}");
+        }
+    }
+
+    #[test]
+    fn white_noise_by_eights_is_the_generator_one_by_one() {
+        let mut state = 12_345u32;
+        let mut white = White::new(state);
+        for value in (0..4).flat_map(|_| white.next()) {
+            state = state.wrapping_mul(MULTIPLIER).wrapping_add(INCREMENT);
+            assert_eq!(value, (state as i32 >> 8) as f32 / 8_388_608.0);
         }
     }
 

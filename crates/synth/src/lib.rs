@@ -70,6 +70,6 @@ pub use fitted::{FittedVoice, FittedVoices};
 pub use instrument::Instrument;
 pub use render::{RenderSettings, render, render_with};
 pub use soundfont::SoundFont;
-pub use stems::{Instruments, Stem, mixdown};
+pub use stems::{Instruments, Stem, mix, mixdown};
 pub use stereo::Stereo;
 pub use voice::NotePlayer;

@@ -5,7 +5,7 @@ use crate::fitted::FittedVoices;
 use crate::instrument::Instrument;
 use crate::master::{Ends, master};
 use crate::stem;
-use crate::stems::{Instruments, mixdown};
+use crate::stems::{Instruments, mix};
 use crate::stereo::Stereo;
 use aeolian_score::{Note, Part, Score};
 
@@ -79,9 +79,9 @@ pub fn render(score: &Score, settings: &RenderSettings) -> Result<Stereo, Error>
 ///
 /// # Errors   those of [`render`]; [`Error::SoundFont`] if it cannot be played.
 pub fn render_with(score: &Score, settings: &RenderSettings, instruments: Instruments) -> Result<Stereo, Error> {
-    let mut mix = mixdown(score, settings, instruments, |_| Ok::<(), Error>(()))?;
-    master(&mut mix, settings.loudness_lufs, settings.ends());
-    Ok(mix)
+    let mut sound = mix(score, settings, instruments)?;
+    master(&mut sound, settings.loudness_lufs, settings.ends());
+    Ok(sound)
 }
 
 /// One part alone on the house instruments, or on a fitted voice if there is one for it: dry, in its place, `frames` long.

@@ -33,7 +33,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Frames that the player makes at once; onsets and releases wait for the next such block, at most 1.5 ms at 44,100 Hz.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 /// Voices of one part.
 const POLYPHONY: usize = 256;
 /// Lowest rate that the player offers.
@@ -118,45 +118,64 @@ impl SoundFont {
 
     /// One part alone: dry, in its place, `frames` long.
     pub(crate) fn stem(&self, part: &Part, pan: f32, clock: &Clock, frames: usize) -> Result<Stereo, Error> {
+        let mut stem = Stereo::silence(clock.settings.sample_rate_hz, frames);
+        self.player(part, pan, clock)?.play(&mut stem.left, &mut stem.right)?;
+        Ok(stem)
+    }
+
+    /// Somebody to play one part alone, dry and in its place.
+    pub(crate) fn player(&self, part: &Part, pan: f32, clock: &Clock) -> Result<Player, Error> {
         let rate = clock.settings.sample_rate_hz;
         if rate < LOWEST_RATE_HZ {
             let (name, value) = ("sample_rate_hz", f64::from(rate));
             return Err(Error::Setting { name, value, min: f64::from(LOWEST_RATE_HZ), max: 192_000.0 });
         }
-        let keys = keys(part, clock)?;
-        // A sound that no check foresaw must not take the program with it.
-        let played = catch_unwind(AssertUnwindSafe(|| self.play(part, pan, &keys, rate, frames)));
-        let stem = played.map_err(|_| Damage::Unplayable)?.map_err(|e| Damage::Refused(e.to_string()))?;
-        if is_finite(&stem.left) && is_finite(&stem.right) { Ok(stem) } else { Err(Damage::Unplayable.into()) }
-    }
-
-    fn play(
-        &self,
-        part: &Part,
-        pan: f32,
-        keys: &[Key],
-        rate: u32,
-        frames: usize,
-    ) -> Result<Stereo, rustysynth::SynthesizerError> {
         let mut settings = SynthesizerSettings::new(rate as i32);
         settings.block_size = BLOCK;
         settings.maximum_polyphony = POLYPHONY;
         settings.enable_reverb_and_chorus = false;
-        let mut player = Synthesizer::new(&self.inner, &settings)?;
         let channel = if part.is_drum { DRUM_CHANNEL } else { 0 };
-        player.process_midi_message(channel, PROGRAM, i32::from(part.program.min(127)), 0);
-        player.process_midi_message(channel, CONTROL, PAN, (64.0 + 63.0 * pan).round() as i32);
-        let mut stem = Stereo::silence(rate, frames);
-        let mut keys = keys.iter().peekable();
-        let blocks = stem.left.chunks_mut(BLOCK).zip(stem.right.chunks_mut(BLOCK));
-        for (block, (left, right)) in blocks.enumerate() {
-            while let Some(key) = keys.next_if(|k| k.block <= block) {
+        let keys = keys(part, clock)?;
+        let begun = catch_unwind(AssertUnwindSafe(|| {
+            let mut synthesizer = Synthesizer::new(&self.inner, &settings)?;
+            synthesizer.process_midi_message(channel, PROGRAM, i32::from(part.program.min(127)), 0);
+            synthesizer.process_midi_message(channel, CONTROL, PAN, (64.0 + 63.0 * pan).round() as i32);
+            Ok::<_, rustysynth::SynthesizerError>(synthesizer)
+        }));
+        let synthesizer = begun.map_err(|_| Damage::Unplayable)?.map_err(|e| Damage::Refused(e.to_string()))?;
+        Ok(Player { synthesizer, channel, keys, next: 0, block: 0 })
+    }
+}
+
+/// One part under way.
+pub(crate) struct Player {
+    synthesizer: Synthesizer,
+    channel: i32,
+    keys: Vec<Key>,
+    /// Which key comes next.
+    next: usize,
+    /// Blocks played so far.
+    block: usize,
+}
+
+impl Player {
+    /// Plays the next frames; all calls but the last ask for whole blocks.
+    pub fn play(&mut self, left: &mut [f32], right: &mut [f32]) -> Result<(), Error> {
+        // A sound that no check foresaw must not take the program with it.
+        catch_unwind(AssertUnwindSafe(|| self.play_blocks(left, right))).map_err(|_| Damage::Unplayable)?;
+        if is_finite(left) && is_finite(right) { Ok(()) } else { Err(Damage::Unplayable.into()) }
+    }
+
+    fn play_blocks(&mut self, left: &mut [f32], right: &mut [f32]) {
+        for (left, right) in left.chunks_mut(BLOCK).zip(right.chunks_mut(BLOCK)) {
+            while let Some(key) = self.keys.get(self.next).filter(|key| key.block <= self.block) {
                 let command = if key.velocity == 0 { NOTE_OFF } else { NOTE_ON };
-                player.process_midi_message(channel, command, key.pitch, key.velocity);
+                self.synthesizer.process_midi_message(self.channel, command, key.pitch, key.velocity);
+                self.next += 1;
             }
-            player.render(left, right);
+            self.synthesizer.render(left, right);
+            self.block += 1;
         }
-        Ok(stem)
     }
 }
 

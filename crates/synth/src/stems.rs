@@ -1,7 +1,8 @@
 //! Stems: every part alone, and the hall; added up in their order they are the mix, to the last bit.
 //!
 //! Floating-point sums depend on their order, so there is one order only: parts as in the score, then the hall, each added to
-//! what is there. Parts are played side by side on all cores, but added one after another.
+//! what is there. Parts are played side by side on all cores, but added one after another. Where nobody asks for stems and parts
+//! can be played a little at a time, none is ever whole: fresh memory costs more than the adding.
 
 use crate::elementary::gain_from_db;
 use crate::error::Error;
@@ -10,10 +11,13 @@ use crate::loops::{folded, loop_end};
 use crate::panorama;
 use crate::render::{Clock, RenderSettings, house_stem};
 use crate::reverb;
-use crate::soundfont::SoundFont;
+use crate::soundfont::{BLOCK, Player, SoundFont};
 use crate::stereo::Stereo;
 use aeolian_score::{Part, Score};
 use rayon::prelude::*;
+
+/// Frames that each part plays at a time where no stem is kept: few enough for a cache.
+const STRETCH: usize = 128 * BLOCK;
 
 /// Seconds at the very end over which what still rings fades to silence.
 const FADE_SECONDS: f64 = 0.3;
@@ -54,8 +58,7 @@ pub fn mixdown<E: From<Error>>(
     settings.check()?;
     let clock = Clock { score, settings };
     let span = Span::of(&clock)?;
-    let places = panorama::places(score);
-    let heard: Vec<(&Part, f32)> = score.parts.iter().zip(places).filter(|(p, _)| !p.notes.is_empty()).collect();
+    let heard = heard(score);
     // What the hall hears is never folded; in a loop the mix is.
     let mut dry = span.silence();
     let mut round = span.loop_frames.map(|n| Stereo::silence(settings.sample_rate_hz, n));
@@ -90,6 +93,56 @@ pub fn mixdown<E: From<Error>>(
     Ok(mix)
 }
 
+/// The same mix, to the last bit, where nobody wants the stems.
+///
+/// # Errors   [`Error::Setting`], [`Error::TooLong`], [`Error::SoundFont`].
+pub fn mix(score: &Score, settings: &RenderSettings, instruments: Instruments) -> Result<Stereo, Error> {
+    let Instruments::SoundFont(font) = instruments else { return mixdown(score, settings, instruments, |_| Ok(())) };
+    // A round of a loop needs the end of each part before its beginning is known.
+    if settings.seamless {
+        return mixdown(score, settings, instruments, |_| Ok(()));
+    }
+    settings.check()?;
+    let clock = Clock { score, settings };
+    let span = Span::of(&clock)?;
+    let players: Result<Vec<Player>, Error> =
+        heard(score).into_iter().map(|(part, pan)| font.player(part, pan, &clock)).collect();
+    let mut mix = span.silence();
+    play_together(players?, &span, gain_from_db(settings.gain_db) as f32, &mut mix)?;
+    if settings.reverb > 0.0 {
+        let mut room = reverb::room(&mix, settings.reverb);
+        span.trim(&mut room, 1.0);
+        add(&mut mix, &room);
+    }
+    Ok(mix)
+}
+
+/// Parts with notes, and where they sit.
+fn heard(score: &Score) -> Vec<(&Part, f32)> {
+    score.parts.iter().zip(panorama::places(score)).filter(|(part, _)| !part.notes.is_empty()).collect()
+}
+
+/// Adds the parts to the mix, a stretch at a time.
+fn play_together(players: Vec<Player>, span: &Span, gain: f32, mix: &mut Stereo) -> Result<(), Error> {
+    let mut parts: Vec<(Player, Stereo)> =
+        players.into_iter().map(|player| (player, Stereo::silence(span.sample_rate_hz, STRETCH))).collect();
+    let stretches = mix.left.chunks_mut(STRETCH).zip(mix.right.chunks_mut(STRETCH));
+    for (index, (left, right)) in stretches.enumerate() {
+        let frames = left.len();
+        parts.par_iter_mut().try_for_each(|(player, sound)| {
+            let (left, right) = (&mut sound.left[..frames], &mut sound.right[..frames]);
+            player.play(left, right)?;
+            span.trim_from(index * STRETCH, left, right, gain);
+            Ok::<(), Error>(())
+        })?;
+        for (_, sound) in &parts {
+            left.iter_mut().zip(&sound.left).for_each(|(sum, x)| *sum += x);
+            right.iter_mut().zip(&sound.right).for_each(|(sum, x)| *sum += x);
+        }
+    }
+    Ok(())
+}
+
 /// How long everything sounds.
 struct Span {
     sample_rate_hz: u32,
@@ -114,16 +167,21 @@ impl Span {
 
     /// Applies the gain, and the fade at the end of the tail.
     fn trim(&self, sound: &mut Stereo, gain: f32) {
+        self.trim_from(0, &mut sound.left, &mut sound.right, gain);
+    }
+
+    /// The same for frames that begin at `start`.
+    fn trim_from(&self, start: usize, left: &mut [f32], right: &mut [f32], gain: f32) {
         if gain != 1.0 {
-            sound.left.iter_mut().chain(&mut sound.right).for_each(|x| *x *= gain);
+            left.iter_mut().chain(right.iter_mut()).for_each(|x| *x *= gain);
         }
-        let frames = ((FADE_SECONDS * f64::from(self.sample_rate_hz)) as usize).min(sound.frames());
-        let start = sound.frames() - frames;
-        for i in 0..frames {
-            let x = (frames - i - 1) as f32 / frames as f32;
+        let fade = ((FADE_SECONDS * f64::from(self.sample_rate_hz)) as usize).min(self.frames);
+        let first = self.frames - fade;
+        for (i, (left, right)) in left.iter_mut().zip(right).enumerate().skip(first.saturating_sub(start)) {
+            let x = (self.frames - (start + i) - 1) as f32 / fade as f32;
             let gain = x * x * (3.0 - 2.0 * x);
-            sound.left[start + i] *= gain;
-            sound.right[start + i] *= gain;
+            *left *= gain;
+            *right *= gain;
         }
     }
 

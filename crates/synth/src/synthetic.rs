@@ -221,7 +221,8 @@ impl Synth {
             share: std::f64::consts::FRAC_1_SQRT_2,
             delay_seconds: 0.0,
         };
-        let desks: Vec<Desk> = match self.players {
+        // Beside a first tone of five a second one needs no more than three to be as wide.
+        let desks: Vec<Desk> = match if slot == 0 { self.players } else { self.players.min(3) } {
             1 => SOLO.to_vec(),
             2 => vec![beside(-1.0), beside(1.0)],
             players => section(players, self.spread_cents, 0.6, 0.0),

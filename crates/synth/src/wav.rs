@@ -11,7 +11,8 @@
 use crate::error::Error;
 use crate::noise::uniform;
 use crate::stereo::Stereo;
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{BufWriter, Cursor, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// The whole file as bytes.
@@ -26,6 +27,15 @@ pub fn to_bytes(sound: &Stereo) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors   as [`to_bytes`]; text and sound share the 4 GiB.
 pub fn to_bytes_with_text(sound: &Stereo, text: Option<&str>) -> Result<Vec<u8>, Error> {
+    let mut bytes = Cursor::new(Vec::with_capacity(4 * sound.frames() + 64));
+    encode(sound, text, &mut bytes)?;
+    Ok(bytes.into_inner())
+}
+
+/// Frames that are rounded together.
+const STRETCH: usize = 4_096;
+
+fn encode(sound: &Stereo, text: Option<&str>, mut file: impl Write + Seek) -> Result<(), Error> {
     let frames = sound.frames().min(sound.right.len());
     // Four bytes a frame, and headers that must fit beside them.
     let for_samples = (u32::MAX as usize - 1_024).saturating_sub(text.map_or(0, str::len));
@@ -38,22 +48,27 @@ pub fn to_bytes_with_text(sound: &Stereo, text: Option<&str>) -> Result<Vec<u8>,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
-    let mut bytes = Cursor::new(Vec::with_capacity(4 * frames + 64));
-    let mut writer = hound::WavWriter::new(&mut bytes, spec).map_err(Error::Wav)?;
-    for frame in 0..frames {
-        writer.write_sample(dithered(sound.left[frame], 2 * frame as u64)).map_err(Error::Wav)?;
-        writer.write_sample(dithered(sound.right[frame], 2 * frame as u64 + 1)).map_err(Error::Wav)?;
+    let mut writer = hound::WavWriter::new(&mut file, spec).map_err(Error::Wav)?;
+    for start in (0..frames).step_by(STRETCH) {
+        let end = (start + STRETCH).min(frames);
+        let mut stretch = writer.get_i16_writer(2 * (end - start) as u32);
+        for frame in start..end {
+            stretch.write_sample(dithered(sound.left[frame], 2 * frame as u64));
+            stretch.write_sample(dithered(sound.right[frame], 2 * frame as u64 + 1));
+        }
+        stretch.flush().map_err(Error::Wav)?;
     }
     writer.finalize().map_err(Error::Wav)?;
-    let mut bytes = bytes.into_inner();
-    if let Some(text) = text {
-        let list = info_list(text);
-        bytes.extend(chunk(b"LIST", &list));
-        // All lengths were checked above to fit.
-        let riff_length = bytes.len() as u32 - 8;
-        bytes[4..8].copy_from_slice(&riff_length.to_le_bytes());
-    }
-    Ok(bytes)
+    let Some(text) = text else { return Ok(()) };
+    append(&chunk(b"LIST", &info_list(text)), &mut file).map_err(|source| Error::Wav(source.into()))
+}
+
+/// A further chunk behind those there are, and the new length of the whole; that it fits was checked above.
+fn append(chunk: &[u8], file: &mut (impl Write + Seek)) -> std::io::Result<()> {
+    let end = file.seek(SeekFrom::End(0))?;
+    file.write_all(chunk)?;
+    file.seek(SeekFrom::Start(4))?;
+    file.write_all(&(end as u32 + chunk.len() as u32 - 8).to_le_bytes())
 }
 
 /// What ISFT says of our files.
@@ -112,12 +127,16 @@ pub fn write(sound: &Stereo, path: impl AsRef<Path>) -> Result<(), Error> {
 /// # Errors   as [`write`](fn@write).
 pub fn write_with_text(sound: &Stereo, text: Option<&str>, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
-    let bytes = to_bytes_with_text(sound, text)?;
+    let unwritten = |source| Error::Write { path: path.to_owned(), source };
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".unfinished");
-    std::fs::write(&unfinished, bytes)
-        .and_then(|()| std::fs::rename(&unfinished, path))
-        .map_err(|source| Error::Write { path: path.to_owned(), source })
+    let mut file = BufWriter::new(File::create(&unfinished).map_err(unwritten)?);
+    encode(sound, text, &mut file).map_err(|error| match error {
+        Error::Wav(hound::Error::IoError(source)) => unwritten(source),
+        other => other,
+    })?;
+    file.into_inner().map_err(|unflushed| unwritten(unflushed.into_error()))?;
+    std::fs::rename(&unfinished, path).map_err(unwritten)
 }
 
 /// One sample as a 16-bit number; beyond full scale it is clipped.

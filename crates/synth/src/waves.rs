@@ -163,7 +163,29 @@ pub(crate) struct Waves {
     scoop: f64,
     /// 1 until the release, then falling.
     gate: f64,
+    /// What a quantum leaves of each.
+    ratios: Ratios,
     released: bool,
+}
+
+/// What a quantum leaves of the shrinking parts of a tone.
+struct Ratios {
+    excess: f64,
+    dullness: f64,
+    scoop: f64,
+    gate: f64,
+}
+
+impl Ratios {
+    fn of(tone: &Tone, quantum_seconds: f64) -> Self {
+        let half = |half_life: f64| exp2(-quantum_seconds / half_life.max(1e-4));
+        Self {
+            excess: half(tone.decay_half_life),
+            dullness: half(tone.brightness_half_life),
+            scoop: half(tone.scoop_half_life),
+            gate: exp2(-octaves_from_db(tone.release_db_per_second) * quantum_seconds),
+        }
+    }
 }
 
 impl Waves {
@@ -206,6 +228,7 @@ impl Waves {
             dullness: 1.0,
             scoop: 1.0,
             gate: 1.0,
+            ratios: Ratios::of(&tone, QUANTUM as f64 / rate),
             released: false,
             tone,
         }))
@@ -241,20 +264,17 @@ impl Waves {
     }
 
     fn advance_envelopes(&mut self) {
-        let (tone, dt) = (&self.tone, self.quantum_seconds);
-        let first = self.seconds == 0.0;
-        self.seconds += dt;
-        let half = |half_life: f64| exp2(-dt / half_life.max(1e-4));
-        if self.seconds > tone.attack_seconds {
-            self.excess *= half(tone.decay_half_life);
+        if self.seconds == 0.0 {
+            self.mixture = self.tone.first_brightness as f32;
         }
-        self.dullness *= half(tone.brightness_half_life);
-        self.scoop *= half(tone.scoop_half_life);
+        self.seconds += self.quantum_seconds;
+        if self.seconds > self.tone.attack_seconds {
+            self.excess *= self.ratios.excess;
+        }
+        self.dullness *= self.ratios.dullness;
+        self.scoop *= self.ratios.scoop;
         if self.released {
-            self.gate *= exp2(-octaves_from_db(tone.release_db_per_second) * dt);
-        }
-        if first {
-            self.mixture = tone.first_brightness as f32;
+            self.gate *= self.ratios.gate;
         }
     }
 

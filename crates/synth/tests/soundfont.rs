@@ -3,7 +3,7 @@
 mod fonts;
 
 use aeolian_score::{Note, Part, Score, Tick};
-use aeolian_synth::{Error, Instruments, RenderSettings, SoundFont, Stereo, mixdown, render_with};
+use aeolian_synth::{Error, Instruments, RenderSettings, SoundFont, Stereo, mix, mixdown, render_with};
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -80,9 +80,9 @@ fn drums_come_from_the_drum_bank_and_stems_sum_to_the_mix() {
     let font = SoundFont::from_bytes(&fonts::plain()).expect("a good font");
     let mut score = piece(true, &[36, 38]);
     score.parts.push(piece(false, &[60, 64, 67]).parts.remove(0));
-    let settings = RenderSettings::default();
+    let settings = RenderSettings { gain_db: -2.0, ..RenderSettings::default() };
     let mut sum: Option<Stereo> = None;
-    let mix = mixdown(&score, &settings, Instruments::SoundFont(&font), |stem| {
+    let whole = mixdown(&score, &settings, Instruments::SoundFont(&font), |stem| {
         match &mut sum {
             None => sum = Some(stem.sound),
             Some(sum) => {
@@ -93,7 +93,10 @@ fn drums_come_from_the_drum_bank_and_stems_sum_to_the_mix() {
         Ok::<(), Error>(())
     })
     .expect("playable");
-    assert_eq!(sum, Some(mix));
+    assert!(whole.frames() > 16_384 && whole.peak() > 0.0, "several stretches");
+    let streamed = mix(&score, &settings, Instruments::SoundFont(&font)).expect("playable");
+    assert_eq!(streamed, whole, "without stems");
+    assert_eq!(sum, Some(whole));
 }
 
 #[test]

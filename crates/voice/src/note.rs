@@ -1,7 +1,7 @@
 //! Notes to learn from: recorded, or played by a SoundFont over a grid of pitches and velocities.
 
 use aeolian_score::{Note, Part, Score, Tick};
-use aeolian_synth::{Error, Instrument, Instruments, RenderSettings, SoundFont, mixdown};
+use aeolian_synth::{Error, Instrument, Instruments, RenderSettings, SoundFont, mix};
 
 /// Samples a second of everything that is learned.
 pub const RATE_HZ: u32 = 44_100;
@@ -77,7 +77,7 @@ pub fn played_by_font(font: &SoundFont, program: u8, grid: &Grid) -> Result<Vec<
         max_seconds: 7_200.0,
         ..RenderSettings::default()
     };
-    let sound = mixdown(&score, &settings, Instruments::SoundFont(font), |_| Ok::<(), Error>(()))?;
+    let sound = mix(&score, &settings, Instruments::SoundFont(font))?;
     let recording = |(index, &(pitch, velocity)): (usize, &(u8, u8))| {
         let onset = score.seconds_at(Tick(index as u32 * apart)) * f64::from(RATE_HZ);
         // The player waits for its next block of 64.
