@@ -2,9 +2,10 @@
 //!
 //! cargo run --release -p aeolian-evaluate --example infill_ways -- CORPUS [excerpts, 37] [steps, 16] [ways …]
 //!
-//! A way is a temperature, or a temperature and a guidance by chords: "1", "0.7", "0.7/1". Of every gap four candidates are
-//! drawn. Their mean, the likeliest (as the verbs rank them), and the one that has most in common with the others'
-//! pitch classes are judged; differences from the first way's mean are paired, with their standard errors.
+//! A way is a temperature, or a temperature and a guidance by chords: "1", "0.7", "0.7/1". With an n behind it ("1n") the
+//! lead sheet's chords are taken away with the notes; else they stay in the gap. Of every gap four candidates are
+//! drawn. Their mean, the likeliest (as the verbs rank them), the one that has most in common with the others'
+//! pitch classes, and the notes of all four together are judged; differences from the first way's mean are paired, with their standard errors.
 
 use aeolian_canvas::Canvas;
 use aeolian_canvas::canvas::STEPS;
@@ -14,7 +15,7 @@ use aeolian_compose::{Composer, Request, Source, Verb};
 use aeolian_corpus::Split;
 use aeolian_evaluate::WINDOW;
 use aeolian_metrics::Excerpt;
-use aeolian_metrics::conditional::infill::{InfillOverlap, infill_overlap};
+use aeolian_metrics::conditional::infill::{InfillOverlap, histogram_overlap, infill_overlap};
 use aeolian_metrics::conditional::seam::{SeamWindow, compare_seams, interior_seams, seam_at};
 use aeolian_train::Dataset;
 use rayon::prelude::*;
@@ -23,13 +24,33 @@ use std::ops::Range;
 const CANDIDATES: u64 = 4;
 /// As the tables of `aeolian evaluate verbs` choose their excerpts.
 const SEED: u64 = 33;
-const PICKS: [&str; 3] = ["mean of all", "likeliest", "most agreed"];
+const PICKS: [&str; 4] = ["mean of all", "likeliest", "most agreed", "all four as one"];
+
+/// One way to fill.
+#[derive(Clone, Copy)]
+struct Way {
+    temperature: f32,
+    guidance: Option<f32>,
+    has_chords: bool,
+}
+
+impl Way {
+    fn named(name: &str) -> Result<Self, std::num::ParseFloatError> {
+        let bare = name.strip_suffix('n');
+        let (temperature, guidance) = match bare.unwrap_or(name).split_once('/') {
+            Some((temperature, guidance)) => (temperature.parse()?, Some(guidance.parse()?)),
+            None => (bare.unwrap_or(name).parse()?, None),
+        };
+        Ok(Self { temperature, guidance, has_chords: bare.is_none() })
+    }
+}
 
 /// What one way made of one gap: of each pick the overlap of pitch classes and of groove, and its canvases.
 struct Filled {
-    pitch_classes: [f64; 3],
+    pitch_classes: [f64; 4],
+    /// Of several as one it would be something else: every step has an onset in one of them.
     groove: [f64; 3],
-    canvases: [Vec<Canvas>; 3],
+    canvases: [Vec<Canvas>; 4],
 }
 
 fn fill(
@@ -38,16 +59,27 @@ fn fill(
     bars: &Range<usize>,
     seed: u64,
     steps: usize,
-    way: (f32, Option<f32>),
+    way: Way,
 ) -> Result<Filled, aeolian_compose::ComposeError> {
-    let source = Source::new(decode(real, &DecodeContext::default()).0);
+    let mut score = decode(real, &DecodeContext::default()).0;
+    if !way.has_chords {
+        score.chords.clear();
+    }
+    let source = Source::new(score);
     let regions: aeolian_compose::wish::Regions = format!("{}-{}", bars.start + 1, bars.end).parse().expect("two bars");
     let mut pieces = Vec::new();
     let mut marks = Vec::new();
     for candidate in 0..CANDIDATES {
         let verb = Verb::Infill { source: source.clone(), regions: regions.clone() };
         let seed = seed + 1000 * candidate;
-        let request = Request { verb, seed, steps, temperature: way.0, chord_guidance: way.1, ..Request::default() };
+        let request = Request {
+            verb,
+            seed,
+            steps,
+            temperature: way.temperature,
+            chord_guidance: way.guidance,
+            ..Request::default()
+        };
         let piece = composer.compose(&request, &mut |_, _| true)?;
         marks.push(composer.marks(&piece)?);
         pieces.push(piece.canvas);
@@ -65,11 +97,18 @@ fn fill(
             mean(&values).0
         })
     };
-    Ok(Filled {
-        pitch_classes: of(|o| o.pitch_classes),
-        groove: of(|o| o.groove),
-        canvases: picks.map(|pick| pick.into_iter().map(|i| pieces[i].clone()).collect()),
-    })
+    let counts = |excerpts: &[&Excerpt]| {
+        let mut counts = [0.0; 12];
+        let bars = excerpts.iter().flat_map(|e| e.bars[bars.clone()].iter().map(|bar| e.notes_in(bar)));
+        bars.flatten().for_each(|note| counts[note.pitch_class()] += 1.0);
+        counts
+    };
+    let as_one = histogram_overlap(&counts(&[&real]), &counts(&excerpts.iter().collect::<Vec<_>>())).unwrap_or(0.0);
+    let [all, likeliest, agreed] = of(|o| o.pitch_classes);
+    let groove = of(|o| o.groove);
+    let [every, first, middle] = picks.map(|pick| pick.into_iter().map(|i| pieces[i].clone()).collect::<Vec<_>>());
+    let canvases = [every.clone(), first, middle, every];
+    Ok(Filled { pitch_classes: [all, likeliest, agreed, as_one], groove, canvases })
 }
 
 /// Mean and standard error.
@@ -116,24 +155,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for bars in [3..5, 2..6] {
         let mut baseline: Option<Vec<f64>> = None;
         for name in &ways {
-            let (temperature, guidance) = match name.split_once('/') {
-                Some((temperature, guidance)) => (temperature.parse()?, Some(guidance.parse()?)),
-                None => (name.parse()?, None),
-            };
+            let way = Way::named(name)?;
             let filled: Vec<Filled> = held
                 .par_iter()
                 .enumerate()
-                .map(|(i, real)| fill(&composer, real, &bars, i as u64 + 1, steps, (temperature, guidance)))
+                .map(|(i, real)| fill(&composer, real, &bars, i as u64 + 1, steps, way))
                 .collect::<Result<_, _>>()?;
             for (pick, called) in PICKS.iter().enumerate() {
                 let overlaps: Vec<f64> = filled.iter().map(|f| f.pitch_classes[pick]).collect();
                 let base = baseline.get_or_insert_with(|| overlaps.clone());
                 let differences: Vec<f64> = overlaps.iter().zip(base.iter()).map(|(a, b)| a - b).collect();
                 let (difference, error) = mean(&differences);
-                let groove = mean(&filled.iter().map(|f| f.groove[pick]).collect::<Vec<_>>()).0;
+                let grooves: Option<Vec<f64>> = filled.iter().map(|f| f.groove.get(pick).copied()).collect();
+                let groove = grooves.map_or("–".to_owned(), |grooves| format!("{:.3}", mean(&grooves).0));
                 let canvases: Vec<&Vec<Canvas>> = filled.iter().map(|f| &f.canvases[pick]).collect();
                 println!(
-                    "| {} bars | {name} | {called} | {:.3} | {difference:+.3} ± {error:.3} | {groove:.3} | {} |",
+                    "| {} bars | {name} | {called} | {:.3} | {difference:+.3} ± {error:.3} | {groove} | {} |",
                     bars.len(),
                     mean(&overlaps).0,
                     leap(&held, &canvases, &bars)

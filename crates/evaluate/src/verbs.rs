@@ -2,7 +2,8 @@
 //!
 //! Eight bars of every held-out song. Accompany: the melody is given, with and without its chords, and the new
 //! accompaniment is judged as the real one is. Infill: bars in the middle are taken away and compared with what comes
-//! back, beside what copying the bars before would give. Analyze: chords and key are read off the notes alone.
+//! back, with and without their chords, beside what copying the bars before would give, and beside whoever knew how often
+//! each pitch class is in the hidden bars and nothing else. Analyze: chords and key are read off the notes alone.
 
 use crate::{Candidate, EvaluateError, Material, obedience};
 use aeolian_canvas::canvas::STEPS;
@@ -10,11 +11,12 @@ use aeolian_canvas::decode::{DecodeContext, decode};
 use aeolian_canvas::{Canvas, NoteLane};
 use aeolian_compose::wish::{LaneSet, Regions};
 use aeolian_compose::{ComposeError, Request, Source, Verb};
+use aeolian_diffusion::Noise;
 use aeolian_metrics::chord_tracking::track_chords;
 use aeolian_metrics::conditional::accompaniment::{
     chord_similarity, chord_tone_share, downbeat_bass, labels_of_segments, only_lanes,
 };
-use aeolian_metrics::conditional::infill::{InfillOverlap, infill_overlap, mean_overlap};
+use aeolian_metrics::conditional::infill::{InfillOverlap, histogram_overlap, infill_overlap, mean_overlap};
 use aeolian_metrics::conditional::key_accuracy::key_accuracy;
 use aeolian_metrics::conditional::preserved::{Line, preserved};
 use aeolian_metrics::conditional::seam::{Difference, Seam, SeamWindow, compare_seams, interior_seams, seam_at};
@@ -29,6 +31,8 @@ use std::ops::Range;
 
 /// Seed of the excerpts.
 const SEED: u64 = 33;
+/// Deals that the luck of a few notes is averaged over.
+const DEALS: usize = 50;
 /// Rules of chord recall in the tables.
 const RULES: [ChordRule; 3] = [ChordRule::Root, ChordRule::MajMin, ChordRule::Sevenths];
 /// The lanes of an accompaniment.
@@ -191,36 +195,79 @@ fn melody_kept(given: &Score, canvas: &Canvas) -> Option<f64> {
 fn infill(settings: VerbSettings, held: &[Held], candidate: &Candidate) -> Result<String, EvaluateError> {
     let mut text = "### Infill\n\nBars in the middle beside the real ones that were taken away: what pitch-class and \
                     onset histograms have in common, over the gap and bar by bar (published figures of masked diffusion \
-                    on another corpus, with another definition: .855 and .640). Beside it, the bars just before \
-                    the gap copied into it.\n\n\
+                    on another corpus, without their definition: .855 and .640). The lead sheet's chords stay in the gap, \
+                    or go with the notes. Beside them, the bars just before the gap copied into it; and as many notes as \
+                    the real bars have, drawn from their own pitch-class histogram: what the luck of so few notes leaves to \
+                    somebody who knows it.\n\n\
                     | gap | pitch classes | by bar | groove | by bar | groove similarity |\n|---|--:|--:|--:|--:|--:|\n"
         .to_owned();
     let mut seams = String::new();
     for bars in [3..5, 2..6] {
         let regions: Regions = format!("{}-{}", bars.start + 1, bars.end).parse().expect("two bars");
-        let verb = |excerpt: &Held| {
-            let regions = regions.clone();
-            Some(Verb::Infill { source: Source::new(excerpt.score.clone()), regions })
+        let verb = |with_chords: bool| {
+            let regions = &regions;
+            move |excerpt: &Held| {
+                let source = Source::new(excerpt.only(&NoteLane::ALL, with_chords));
+                Some(Verb::Infill { source, regions: regions.clone() })
+            }
         };
-        let filled = made(settings, held, candidate, verb)?;
-        let overlap = |other: &dyn Fn(usize, &Canvas) -> Excerpt| -> InfillOverlap {
+        let filled = made(settings, held, candidate, verb(true))?;
+        let without_chords = made(settings, held, candidate, verb(false))?;
+        let overlap = |filled: &[(usize, Canvas)], other: &dyn Fn(usize, &Canvas) -> Excerpt| -> InfillOverlap {
             let each = |(index, canvas): &(usize, Canvas)| {
                 infill_overlap(&Excerpt::from_canvas(&held[*index].canvas), &other(*index, canvas), bars.clone())
             };
             mean_overlap(&filled.iter().map(each).collect::<Vec<_>>())
         };
-        let ours = overlap(&|_, canvas| Excerpt::from_canvas(canvas));
-        let copied = overlap(&|index, _| Excerpt::from_canvas(&repeated(&held[index].canvas, bars.clone())));
-        for (name, o) in [(format!("{} bars", bars.len()), ours), (format!("{} bars, copied", bars.len()), copied)] {
+        let ours = |filled| overlap(filled, &|_, canvas| Excerpt::from_canvas(canvas));
+        let copied = overlap(&filled, &|index, _| Excerpt::from_canvas(&repeated(&held[index].canvas, bars.clone())));
+        let lucky: Vec<f64> =
+            (0..held.len()).filter_map(|index| known_histogram(&held[index].canvas, &bars, index)).collect();
+        let lucky = lucky.iter().sum::<f64>() / lucky.len().max(1) as f64;
+        let rows = [
+            ("chords given", ours(&filled)),
+            ("notes alone", ours(&without_chords)),
+            ("the bars before, copied", copied),
+            ("drawn from the real histogram", InfillOverlap { pitch_classes: Some(lucky), ..InfillOverlap::default() }),
+        ];
+        for (name, o) in rows {
             let cells = [o.pitch_classes, o.pitch_classes_by_bar, o.groove, o.groove_by_bar, o.groove_similarity];
             let cells = cells.map(|x| x.map_or("–".to_owned(), |x| format!("{x:.3}")));
-            writeln!(text, "| {name} | {} |", cells.join(" | ")).expect("a string takes everything");
+            writeln!(text, "| {} bars, {name} | {} |", bars.len(), cells.join(" | "))
+                .expect("a string takes everything");
         }
         seams += &seam_rows(held, &filled, bars.clone());
     }
     text += "\nThe seams: the two edges of every gap, after filling, beside all bar lines of the same real excerpts.\n\n\
              | gap | figure | filled | real | difference |\n|---|---|--:|--:|--:|\n";
     Ok(text + &seams + "\n")
+}
+
+/// What the pitch classes of these bars have in common with as many drawn from their own histogram, one by one: the mean of
+/// [`DEALS`] deals, 0–1, 1 in the limit of many notes. `None` where nothing starts.
+fn known_histogram(canvas: &Canvas, bars: &Range<usize>, seed: usize) -> Option<f64> {
+    let excerpt = Excerpt::from_canvas(canvas);
+    let classes: Vec<usize> = excerpt.bars[bars.clone()]
+        .iter()
+        .flat_map(|bar| excerpt.notes_in(bar).iter().map(|note| note.pitch_class()))
+        .collect();
+    let histogram = |classes: &mut dyn Iterator<Item = usize>| {
+        classes.fold([0.0; 12], |mut counts, class| {
+            counts[class] += 1.0;
+            counts
+        })
+    };
+    let real = histogram(&mut classes.iter().copied());
+    let noise = Noise::new(seed as u64);
+    let deal = |deal: usize| {
+        let drawn = |note: usize| {
+            let at = noise.uniform((deal * classes.len() + note) as u64) * classes.len() as f64;
+            classes[(at as usize).min(classes.len() - 1)]
+        };
+        histogram_overlap(&real, &histogram(&mut (0..classes.len()).map(drawn)))
+    };
+    let overlaps: Vec<f64> = (0..DEALS).filter_map(deal).collect();
+    (!overlaps.is_empty()).then(|| overlaps.iter().sum::<f64>() / overlaps.len() as f64)
 }
 
 /// The excerpt with the bars before a range copied into it.
@@ -320,4 +367,30 @@ fn analysis(held: &[Held], candidate: &Candidate) -> Result<String, EvaluateErro
             .expect("a string takes everything");
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aeolian_canvas::NoteCell;
+
+    /// A bar of sixteenths on these keys in turn.
+    fn bar(keys: &[usize]) -> Canvas {
+        let mut canvas = Canvas::new(4);
+        for step in 0..16 {
+            *canvas.cell_mut(NoteLane::Melody, step, 60 + keys[step % keys.len()] as u8) = NoteCell::Onset;
+        }
+        canvas
+    }
+
+    #[test]
+    fn luck_leaves_all_of_one_pitch_class_and_less_of_many() {
+        let of = |keys: &[usize]| known_histogram(&bar(keys), &(0..1), 7);
+        assert_eq!(of(&[0]), Some(1.0));
+        let (two, eight) = (of(&[0, 4]).unwrap(), of(&[0, 1, 2, 3, 4, 5, 6, 7]).unwrap());
+        // Sixteen coins: E|heads − 8| = 8·C(16, 8)/2^16 = 1.571, and 1 − 1.571/16 = .902.
+        assert!((two - 0.902).abs() < 0.04, "{two}");
+        assert!(eight < two);
+        assert_eq!(known_histogram(&Canvas::new(4), &(0..1), 7), None);
+    }
 }
