@@ -1,5 +1,6 @@
 // What several tests do: open the page, compose, look at the piece through the page's own draft.
-import { expect, test as base, type Page } from '@playwright/test';
+import { readFile } from 'node:fs/promises';
+import { expect, test as base, type Locator, type Page } from '@playwright/test';
 
 export interface Note {
   lane: string | null;
@@ -18,14 +19,14 @@ export interface Piece {
 }
 
 /** Every test fails if the page logged an error or broke its content-security policy. */
-export const test = base.extend<{ page: Page }>({
-  page: async ({ page }, use) => {
+export const test = base.extend<{ page: Page; steps: number }>({
+  steps: [Number(process.env['AEOLIAN_STEPS'] ?? 0), { option: true }],
+  page: async ({ page, steps }, use) => {
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(`page: ${error.message}`));
     page.on('console', (message) => {
       if (message.type() === 'error') faults.push(`console: ${message.text()}`);
     });
-    const steps = Number(process.env['AEOLIAN_STEPS'] ?? 0);
     if (steps > 0) {
       // The same model with fewer steps: rougher music, the same page. For machines that are busy with other things.
       await page.route('**/api/jobs', async (route) => {
@@ -100,4 +101,33 @@ export function byPlace(notes: readonly Note[]): string[] {
 
 export async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `e2e/shots/${name}.png` });
+}
+
+export function outside(notes: readonly Note[], from: number, to: number): string[] {
+  return byPlace(notes.filter((note) => note.start < from || note.start >= to));
+}
+
+/** A file dropped onto the page, as from a file manager. */
+export async function dropFile(page: Page, name: string, bytes: Buffer): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    ({ data, file }) => {
+      const drop = new DataTransfer();
+      drop.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], file));
+      return drop;
+    },
+    { data: bytes.toString('base64'), file: name },
+  );
+  await page.dispatchEvent('.studio', 'drop', { dataTransfer: transfer });
+}
+
+/** What the Export menu saves. */
+export async function exported(page: Page, item: string): Promise<Buffer> {
+  await page.getByRole('button', { name: 'Export' }).click();
+  const coming = page.waitForEvent('download');
+  await page.getByRole('menuitem', { name: item }).click();
+  return readFile(await (await coming).path());
+}
+
+export function panel(page: Page, name: string): Locator {
+  return page.getByRole('navigation', { name: 'Side panel' }).getByRole('button', { name, exact: true });
 }

@@ -1,22 +1,28 @@
 import { readFile } from 'node:fs/promises';
-import { byPlace, compose, composed, desk, expect, firstVisit, markBars, shot, test } from './desk';
+import { byPlace, compose, composed, desk, dropFile, expect, exported, firstVisit, markBars, outside, shot, test } from './desk';
 
 const BAR = 48;
 
-test('first visit: a piece is heard within three clicks', async ({ page }) => {
-  await firstVisit(page);
-  await shot(page, '01-welcome');
-  await page.getByRole('button', { name: 'Compose', exact: true }).click(); // one
-  await expect(page.getByRole('progressbar')).toBeVisible();
-  await expect.poll(() => page.getByRole('progressbar').getAttribute('aria-valuenow').then(Number)).toBeGreaterThan(25);
-  await shot(page, '02-denoising');
-  await composed(page);
-  await page.getByRole('button', { name: 'Play', exact: true }).click(); // two
-  await expect(page.getByRole('button', { name: 'Pause', exact: true })).toBeVisible();
-  // Heard: the song's clock, which is the sound card's, moves on.
-  await expect.poll(() => page.locator('.place b').textContent()).toMatch(/^1\.[234]|^[2-9]\./);
-  await shot(page, '03-playing');
-  expect((await desk(page)).notes.length).toBeGreaterThan(8);
+test.describe('with all the steps that people get', () => {
+  test.use({ steps: 0 });
+
+  test('first visit: a piece is heard within three clicks', async ({ page }) => {
+    const visited = Date.now();
+    await firstVisit(page);
+    await shot(page, '01-welcome');
+    await page.getByRole('button', { name: 'Compose', exact: true }).click(); // one
+    await expect(page.getByRole('progressbar')).toBeVisible();
+    await expect.poll(() => page.getByRole('progressbar').getAttribute('aria-valuenow').then(Number), { intervals: [50] }).toBeGreaterThan(25);
+    await shot(page, '02-denoising');
+    await composed(page);
+    await page.getByRole('button', { name: 'Play', exact: true }).click(); // two
+    await expect(page.getByRole('button', { name: 'Pause', exact: true })).toBeVisible();
+    // Heard: the song's clock, which is the sound card's, moves on.
+    await expect.poll(() => page.locator('.place b').textContent()).toMatch(/^1\.[234]|^[2-9]\./);
+    console.log(`heard ${((Date.now() - visited) / 1000).toFixed(1)} s after the page was asked for, screenshots included`);
+    await shot(page, '03-playing');
+    expect((await desk(page)).notes.length).toBeGreaterThan(8);
+  });
 });
 
 test('infill of two bars leaves every other note as it was; candidates; undo', async ({ page }) => {
@@ -42,9 +48,8 @@ test('infill of two bars leaves every other note as it was; candidates; undo', a
   await expect(page.getByRole('region', { name: 'Candidates' })).toHaveCount(0);
   const after = await desk(page);
 
-  const outside = (notes: typeof before.notes) => byPlace(notes.filter((note) => note.start < BAR || note.start >= 3 * BAR));
   const inside = (notes: typeof before.notes) => byPlace(notes.filter((note) => note.start >= BAR && note.start < 3 * BAR));
-  expect(outside(after.notes)).toEqual(outside(before.notes));
+  expect(outside(after.notes, BAR, 3 * BAR)).toEqual(outside(before.notes, BAR, 3 * BAR));
   expect(inside(after.notes)).not.toEqual(inside(before.notes));
 
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
@@ -84,44 +89,60 @@ test('export to MIDI and MusicXML, and back', async ({ page }) => {
   await compose(page, 4);
   const before = await desk(page);
   const sounding = (notes: typeof before.notes) => notes.map((note) => `${note.pitch} ${Math.round(note.start)}`).sort();
-  for (const [name, ending] of [['.mid', 'mid'], ['.musicxml', 'musicxml']] as const) {
-    await page.getByRole('button', { name: 'Export' }).click();
-    const coming = page.waitForEvent('download');
-    await page.getByRole('menuitem', { name: name === '.mid' ? '.mid for a sequencer' : '.musicxml for a notation program' }).click();
-    const path = await (await coming).path();
-    const bytes = await readFile(path);
-    expect(bytes.length).toBeGreaterThan(100);
-    // Dropped onto the page, as from a file manager.
-    const transfer = await page.evaluateHandle(
-      ({ data, file }) => {
-        const drop = new DataTransfer();
-        drop.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], file));
-        return drop;
-      },
-      { data: bytes.toString('base64'), file: `back-again.${ending}` },
-    );
-    await page.dispatchEvent('.studio', 'drop', { dataTransfer: transfer });
+  const bytes = { mid: await exported(page, '.mid for a sequencer'), musicxml: await exported(page, '.musicxml for a notation program') };
+  for (const ending of ['mid', 'musicxml'] as const) {
+    expect(bytes[ending].length).toBeGreaterThan(100);
+    await dropFile(page, `back-again.${ending}`, bytes[ending]);
     await expect(page.getByText(/“.*” is open/).first()).toBeVisible();
-    expect(sounding((await desk(page)).notes), ending).toEqual(sounding(before.notes));
+    const back = await desk(page);
+    expect(sounding(back.notes), ending).toEqual(sounding(before.notes));
+    // MusicXML has the chords in it; those of a MIDI file are heard from its notes.
+    expect(back.chords.length, ending).toBeGreaterThan(0);
+    if (ending === 'mid') await expect(page.getByText('Its chords were heard from the notes')).toBeVisible();
+    else expect(back.chords.map((chord) => chord.symbol)).toEqual(before.chords.map((chord) => chord.symbol));
+    await shot(page, `09-back-from-${ending}`);
   }
-  await page.getByRole('button', { name: 'Library' }).click();
-  await expect(page.getByRole('dialog', { name: 'Library' }).getByRole('listitem').first()).toBeVisible();
-  await shot(page, '09-library');
 });
 
-test('cancel gives the desk back at once', async ({ page }) => {
+test('the whole library goes out as one file and comes back', async ({ page }) => {
   await compose(page, 4);
+  await page.getByRole('button', { name: 'Library' }).click();
+  const library = page.getByRole('dialog', { name: 'Library' });
+  await expect(library.getByRole('listitem').first()).toBeVisible();
+  await shot(page, '09-library');
+  const coming = page.waitForEvent('download');
+  await library.getByRole('link', { name: 'Export all' }).click();
+  const archive = await readFile(await (await coming).path());
+  expect(archive.subarray(0, 2).toString()).toBe('PK');
+  await library.getByLabel('Import …').setInputFiles({ name: 'library.zip', mimeType: 'application/zip', buffer: archive });
+  await expect(page.getByText(/0 pieces brought in, \d+ were here already/).first()).toBeVisible();
+});
+
+test('cancel gives the desk back at once, with what exists', async ({ page }) => {
+  await compose(page, 8);
   const before = await desk(page);
-  await markBars(page, 1, 4, 4);
+  await markBars(page, 1, 8, 8);
+  await page.route('**/api/jobs', (route) => {
+    // A long job: it must not be done before it is cancelled.
+    const order = route.request().postDataJSON() as { request: object };
+    return route.continue({ postData: JSON.stringify({ ...order, request: { ...order.request, steps: 400 } }) });
+  });
   await page.getByRole('button', { name: 'Infill' }).click();
   await expect(page.getByRole('progressbar')).toBeVisible();
-  const asked = Date.now();
+  await expect.poll(() => page.getByRole('progressbar').getAttribute('aria-valuenow').then(Number), { intervals: [50] }).toBeGreaterThan(2);
+  const answered = page.waitForResponse((response) => response.request().method() === 'DELETE');
   await page.getByRole('button', { name: 'Cancel' }).click();
+  const answer = await answered;
+  await answer.finished();
+  const { requestStart, responseEnd } = answer.request().timing();
   await expect(page.getByRole('progressbar')).toHaveCount(0);
-  // The page's part and the server's together; the server answers within 200 ms.
-  console.log(`cancelled after ${Date.now() - asked} ms`);
+  console.log(`the server had cancelled after ${(responseEnd - requestStart).toFixed(0)} ms`);
+  expect(responseEnd - requestStart).toBeLessThan(200 * Number(process.env['AEOLIAN_PACE'] ?? 1));
+  // What had been drawn until then can be heard and taken.
+  await expect(page.getByText('stopped; this much was there')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Take it: candidate 1' })).toBeVisible();
   await shot(page, '10-cancelled');
-  if (await page.getByRole('button', { name: 'Keep the original' }).isVisible()) await page.getByRole('button', { name: 'Keep the original' }).click();
+  await page.getByRole('button', { name: 'Keep the original' }).click();
   expect(byPlace((await desk(page)).notes)).toEqual(byPlace(before.notes));
 });
 
@@ -256,6 +277,75 @@ test('notation, mixer, rules and report', async ({ page }) => {
   await page.getByRole('button', { name: 'Notation' }).click();
   await expect(page.locator('.sheet svg').first()).toBeVisible();
   await shot(page, '17-notation');
+  // The mark goes along with the music.
+  const marker = page.locator('.sheet .marker');
+  const x = () => marker.evaluate((element) => element.getBoundingClientRect().x);
+  const first = await x();
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  await expect.poll(x).toBeGreaterThan(first + 20);
+  await shot(page, '17-notation-playing');
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  // On paper there is the score and nothing else.
+  await page.emulateMedia({ media: 'print' });
+  for (const part of ['.bar', '.transport', '.marker']) await expect(page.locator(part).first()).toBeHidden();
+  const pdf = await page.pdf({ path: 'e2e/shots/17-notation.pdf', format: 'A4' });
+  expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+  await page.emulateMedia({ media: 'screen' });
+});
+
+test('listening: count-in, loop, play along with a part missing', async ({ page }) => {
+  await compose(page, 4);
+  const place = () => page.locator('.place b').textContent().then((text) => Number.parseFloat(text ?? ''));
+  await page.getByRole('button', { name: 'Count in one bar' }).click();
+  await page.getByLabel('Play along').selectOption('melody');
+  await expect(page.getByRole('button', { name: 'Mute Melody' })).toHaveAttribute('aria-pressed', 'true');
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Pause', exact: true })).toBeVisible();
+  expect(await place(), 'one bar of clicks comes first').toBe(1.1);
+  await shot(page, '25-play-along');
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await page.getByRole('button', { name: 'Count in one bar' }).click();
+  await page.getByLabel('Play along').selectOption('');
+  await expect(page.getByRole('button', { name: 'Mute Melody' })).toHaveAttribute('aria-pressed', 'false');
+  await markBars(page, 2, 2, 4);
+  await page.getByRole('button', { name: 'Loop', exact: true }).click();
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  // Round and round in bar 2: a late beat comes before an early one.
+  await expect.poll(place, { intervals: [40] }).toBeGreaterThanOrEqual(2.3);
+  await expect.poll(place, { intervals: [40] }).toBeLessThan(2.3);
+  expect(Math.floor(await place())).toBe(2);
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+});
+
+test('curves: the tempo, and a wish for density', async ({ page }) => {
+  await compose(page, 4);
+  const under = page.getByLabel('Lane under the roll');
+  await under.selectOption('tempo');
+  const lane = page.getByLabel('Tempo: drag to draw');
+  const frame = (await lane.boundingBox())!;
+  const tempos = () =>
+    page.evaluate(() => {
+      window.dispatchEvent(new Event('beforeunload'));
+      return (JSON.parse(localStorage.getItem('aeolian-draft') ?? 'null') as { piece: { tempos: { at: number; qpm: number }[] } }).piece.tempos;
+    });
+  await page.mouse.move(frame.x + 10, frame.y + 70);
+  await page.mouse.down();
+  await page.mouse.move(frame.x + 500, frame.y + 20, { steps: 12 });
+  await page.mouse.up();
+  const drawn = await tempos();
+  expect(drawn.length).toBeGreaterThan(1);
+  expect(drawn[1]!.qpm).toBeGreaterThan(drawn[0]!.qpm);
+  await shot(page, '26-tempo-curve');
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  expect(await tempos()).toHaveLength(1);
+  await under.selectOption('density');
+  await page.getByRole('button', { name: 'Rising' }).click();
+  const asked = page.waitForRequest((request) => request.url().endsWith('/api/jobs') && request.method() === 'POST');
+  await page.getByRole('button', { name: 'Vary' }).click();
+  const { request } = (await asked).postDataJSON() as { request: { soft: { density: string } } };
+  expect(request.soft.density).toMatch(/^0=0\.2/);
+  await expect(page.getByRole('button', { name: 'Take it: candidate 1' })).toBeVisible();
+  await shot(page, '27-density-wish');
 });
 
 test('the computer keyboard is recorded and put on the grid', async ({ page }) => {
@@ -289,13 +379,18 @@ test('the jam: two bars are answered in time', async ({ page }) => {
     await page.keyboard.up(key);
     await page.waitForTimeout(150);
   }
+  await expect(stage).toContainText('Listening back');
+  const thinking = Date.now();
   await expect(stage).toContainText('The answer');
+  console.log(`the answer came ${((Date.now() - thinking) / 1000).toFixed(1)} s after the question's last bar line, on a bar line`);
   await shot(page, '23-jam');
   await expect(stage).toContainText('You play');
   await page.getByRole('button', { name: 'Put it on the desk' }).click();
   const { notes } = await desk(page);
   expect(notes.some((note) => note.start < 2 * BAR)).toBe(true);
-  expect(notes.some((note) => note.start >= 2 * BAR)).toBe(true);
+  const answer = notes.filter((note) => note.start >= 2 * BAR);
+  console.log(`the answer has ${answer.length} notes in two bars`);
+  expect(answer.length).toBeGreaterThan(1);
 });
 
 test('a section comes again, varied', async ({ page }) => {

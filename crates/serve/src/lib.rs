@@ -13,11 +13,13 @@ pub mod error;
 pub mod extract;
 pub mod files;
 pub mod guard;
+pub mod heard;
 pub mod live;
 pub mod making;
 pub mod metrics;
 pub mod order;
 pub mod piece;
+mod priority;
 pub mod routes;
 pub mod settings;
 mod sounds;
@@ -46,6 +48,8 @@ use work::Workshop;
 
 /// Sounds that are made at once: each uses all cores for a moment.
 const RENDERINGS: usize = 2;
+/// Notes that are written down within a millisecond.
+const FEW_NOTES: usize = 2000;
 /// How long connections may last when the program stops.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -92,6 +96,16 @@ impl App {
         work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(ApiError::internal("a computation panicked")))
+    }
+
+    /// Writes so many notes down as JSON: few on the spot, because to another thread and back is a long way on a computer that is
+    /// busy composing; many (milliseconds) on a thread that may take its time.
+    async fn compute_notes<T: Send + 'static>(
+        &self,
+        notes: usize,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        if notes <= FEW_NOTES { work() } else { self.compute(work).await }
     }
 
     /// Computes what takes seconds and much memory: only a few at a time.
@@ -178,8 +192,8 @@ impl Server {
         let token = settings.token.clone().or_else(|| (!is_local).then(random_hex::<16>));
         let (leave, leaving) = watch::channel(false);
         let (hub, metrics) = (Arc::new(Hub::default()), Arc::new(Metrics::default()));
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads.max(1)).build();
-        let pool = pool.map_err(std::io::Error::other)?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads.max(1));
+        let pool = pool.start_handler(|_| priority::step_back()).build().map_err(std::io::Error::other)?;
         let workshop = Arc::new(Workshop {
             store: store.clone(),
             hub: hub.clone(),

@@ -55,6 +55,8 @@ pub struct Making {
     pub recipe: String,
     /// What had to be put right in a file, or empty.
     pub repairs: String,
+    /// Its file named no chords, and they were heard from the notes.
+    pub chords_heard: bool,
 }
 
 impl Making {
@@ -72,6 +74,7 @@ impl Making {
             report_text: composition.report(),
             recipe: composition.recipe.to_line(),
             repairs: String::new(),
+            chords_heard: false,
         }
     }
 }

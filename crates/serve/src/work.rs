@@ -247,12 +247,11 @@ impl Drawing {
                 }
                 match self.candidate(&composer, &outcome, index) {
                     Ok(candidate) => drop(sender.send(candidate)),
+                    // A stop makes the candidate fail, too; then its reason stands.
+                    Err(_) if self.live.stopped() != Stop::No => break,
                     Err(error) => {
-                        // A stop for another reason makes the candidate fail, too; then the reason stands.
-                        if self.live.stopped() == Stop::No {
-                            fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                            self.live.stop(Stop::Failed);
-                        }
+                        fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(told(error));
+                        self.live.stop(Stop::Failed);
                         break;
                     }
                 }
@@ -267,17 +266,17 @@ impl Drawing {
         fault.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
-    fn candidate(&self, composer: &Composer, outcome: &Outcome, index: usize) -> Result<CandidateRow, ApiError> {
+    fn candidate(&self, composer: &Composer, outcome: &Outcome, index: usize) -> Result<CandidateRow, ComposeError> {
         let seed = self.request.seed.wrapping_add(index as u64);
         let request = Request { seed, ..self.request.clone() };
         let mut watcher = Watcher { live: &self.live, index, seed, outcome, deadline: self.deadline, shown: None };
-        let composition = composer.compose_watched(&request, &mut watcher).map_err(told)?;
-        let marks = if self.wanted > 1 { Some(composer.marks(&composition).map_err(told)?) } else { None };
+        let composition = composer.compose_watched(&request, &mut watcher)?;
+        let marks = if self.wanted > 1 { Some(composer.marks(&composition)?) } else { None };
         let making = Making::of(&composition);
         let new_notes = new_notes(&composition.score, outcome);
         let lanes = lanes_of_result(&composition.score, outcome);
         let key = composition.key.to_string();
-        let source = Source::with_lanes(composition.score, lanes).map_err(crate::order::refused)?;
+        let source = Source::with_lanes(composition.score, lanes)?;
         Ok(CandidateRow {
             index,
             seed,

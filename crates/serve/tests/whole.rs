@@ -238,6 +238,11 @@ fn sound_of_unsaved_edits_whole_in_lanes_and_in_stems() {
     assert_eq!(render(json!({"sample_rate": 7})).status, 422);
     let midi = post(server.address, "/api/convert", &json!({"score": small_piece(), "format": "mid"}));
     assert!(midi.body.starts_with(b"MThd"));
+    // MIDI has no place for chords: those that come back were heard.
+    let read = send(server.address, "POST", "/api/read", &[("content-type", "audio/midi")], &midi.body).json();
+    let roots: Vec<&str> =
+        read["piece"]["chords"].as_array().unwrap().iter().map(|c| &c["symbol"].as_str().unwrap()[..1]).collect();
+    assert_eq!((&read["chords_heard"], roots.first(), roots.last()), (&json!(true), Some(&"C"), Some(&"G")), "{read}");
     let chords = post(server.address, "/api/chords", &json!({"text": "| ii7 | V7 |", "key": "C", "bars": 3})).json();
     let symbols: Vec<&str> =
         chords["chords"].as_array().unwrap().iter().map(|c| c["symbol"].as_str().unwrap()).collect();

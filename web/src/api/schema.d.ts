@@ -1072,6 +1072,8 @@ export interface components {
         };
         /** @description A file that was read. */
         ReadFile: {
+            /** @description The file named no chords: these were heard from the notes. */
+            chords_heard?: boolean;
             /** @description "MIDI", "MusicXML" or "compressed MusicXML". */
             format: string;
             /** @description The music. */
@@ -1171,6 +1173,8 @@ export interface components {
         };
         /** @description A version with its notes. */
         Saved: {
+            /** @description Its file named no chords: these were heard from the notes. */
+            chords_heard?: boolean;
             /** @description What its maker says of it. */
             comment?: string | null;
             /**

@@ -6,7 +6,7 @@ import { listenToJob } from '../api/events';
 import type { Candidate } from '../api/types';
 import { t } from '../i18n/i18n.svelte';
 import { QUARTER, emptyPiece, fromServer, toServer, type Piece } from '../model/piece';
-import { barStarts } from '../model/bars';
+import { BAR, lastBars, mannersOf, newBars } from '../model/jam';
 import { notesOfKeys, quantisePlayed, type KeyEvent } from '../model/record';
 import { studio } from '../state/studio.svelte';
 import { click } from './click';
@@ -16,7 +16,6 @@ import { recorder, withPlayed } from './recorder.svelte';
 
 export type JamPhase = 'off' | 'count' | 'you' | 'thinking' | 'answer';
 
-const BAR = 4 * QUARTER;
 /** Fewer steps than for a piece: an answer in time is worth more than a finer one. */
 const STEPS = 16;
 /** How much of the conversation the model is told: one window. */
@@ -148,7 +147,7 @@ class Jam {
 
   async #continue(source: Piece): Promise<Candidate> {
     const ticket = await api.createJob({
-      request: { verb: { verb: 'continue', bars: this.bars }, steps: STEPS },
+      request: { verb: { verb: 'continue', bars: this.bars }, steps: STEPS, ...mannersOf(lastBars(source, this.bars), studio.focusLane, this.bars) },
       source: { score: toServer(source) },
       candidates: 1,
     });
@@ -177,36 +176,6 @@ class Jam {
     this.#enter('answer', at);
     studio.say(t('jam.answer'));
   }
-}
-
-/** The last bars of a piece, moved to the beginning, with a section that keeps a silent end from being cut off. */
-export function lastBars(piece: Piece, bars: number): Piece {
-  const kept = Math.min(bars, piece.bars);
-  const from = (piece.bars - kept) * BAR;
-  return {
-    ...piece,
-    bars: kept,
-    notes: piece.notes.filter((note) => note.start >= from).map((note) => ({ ...note, start: note.start - from })),
-    chords: [],
-    sections: [{ start: 0, length: kept * BAR, label: 'A' }],
-  };
-}
-
-/** The conversation with the bars that `answer` has after its first `told` ones. */
-export function newBars(piece: Piece, answer: Piece, told: number, bars: number): Piece {
-  const parts = [...piece.parts];
-  const from = told * BAR;
-  const to = piece.bars * BAR;
-  const notes = answer.notes
-    .filter((note) => note.start >= from && note.start < from + bars * BAR)
-    .map((note) => {
-      const lane = note.lane ?? answer.parts[note.part]?.lane ?? null;
-      let part = parts.findIndex((one) => one.lane === lane);
-      if (part < 0) part = parts.push(answer.parts[note.part] ?? { lane, name: lane ?? '', program: 0, drums: false }) - 1;
-      return { ...note, lane, part, start: note.start - from + to };
-    });
-  const grown = { ...piece, parts, notes: [...piece.notes, ...notes], bars: piece.bars + bars };
-  return { ...grown, bars: Math.max(grown.bars, barStarts(grown).length - 1) };
 }
 
 export const jam = new Jam();

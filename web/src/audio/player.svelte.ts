@@ -5,7 +5,7 @@ import { endOf, metreOf, type Piece } from '../model/piece';
 import { stripKeyOfNote } from '../model/lanes';
 import { audio, wakeAudio } from './context';
 import { click } from './click';
-import { soundOf, type Sound } from './sound';
+import { isLong, isReady, soundFrom, soundOf, type Sound } from './sound';
 
 export interface StripMix {
   mute: boolean;
@@ -61,9 +61,9 @@ export class Player {
     if (this.playing && piece && !same) void this.#swap();
   }
 
-  /** Renders ahead of time, so that Play answers at once. */
+  /** Renders ahead of time, so that Play answers at once. A long piece is not: it would keep what is wanted sooner waiting. */
   prepare(piece: Piece | null = this.#piece): void {
-    if (piece && piece.notes.length > 0) soundOf(piece, this.factor).catch(() => undefined);
+    if (piece && piece.notes.length > 0 && !isLong(piece, this.factor)) soundOf(piece, this.factor).catch(() => undefined);
   }
 
   /** One after another, in the order in which they will be asked for. */
@@ -92,7 +92,7 @@ export class Player {
     else await this.play();
   }
 
-  async play(from: number = this.position): Promise<void> {
+  async play(from: number = this.position, goesOn = false): Promise<void> {
     const piece = this.#piece;
     if (!piece || piece.notes.length === 0) return;
     const request = ++this.#request;
@@ -100,15 +100,19 @@ export class Player {
     this.waiting = true;
     try {
       const context = await wakeAudio();
-      const sound = await soundOf(piece, this.factor);
-      if (request !== this.#request) return;
       let at = from >= endOf(piece) - 1 ? 0 : from;
       const range = this.#range();
       if (range && (at < range.from || at >= range.to)) at = range.from;
-      const wait = this.countIn ? this.#countBar(context.currentTime + START_DELAY_SECONDS, at, sound) : 0;
+      const inParts = !range && isLong(piece, this.factor) && !isReady(piece, this.factor);
+      const sound = inParts ? await soundFrom(piece, this.factor, at) : await soundOf(piece, this.factor);
+      if (request !== this.#request) return;
+      const wait = this.countIn && !goesOn ? this.#countBar(context.currentTime + START_DELAY_SECONDS, at, sound) : 0;
       this.#start(sound, secondsAt(sound.tempos, at), context.currentTime + START_DELAY_SECONDS + wait);
       this.playing = true;
+      this.waiting = false;
       this.#tick();
+      // The whole takes over at the same place as soon as it is there.
+      if (!sound.whole) void this.#swap();
     } catch (cause) {
       if (request === this.#request) this.failed = cause instanceof Error ? cause.message : String(cause);
     } finally {
@@ -166,7 +170,7 @@ export class Player {
     if (!range || !voice) return null;
     const from = secondsAt(voice.sound.tempos, range.from);
     // A loop must not be longer than the sound, or the sources would end in it.
-    const to = Math.min(secondsAt(voice.sound.tempos, range.to), voice.sound.seconds);
+    const to = Math.min(secondsAt(voice.sound.tempos, range.to), voice.sound.start + voice.sound.seconds);
     return to - from > 0.05 ? { from, to } : null;
   }
 
@@ -201,9 +205,9 @@ export class Player {
         voice.strips.set(key, strip);
       }
       const source = new AudioBufferSourceNode(context, { buffer: stem.buffer });
-      if (loop) Object.assign(source, { loop: true, loopStart: loop.from, loopEnd: loop.to });
+      if (loop) Object.assign(source, { loop: true, loopStart: loop.from - sound.start, loopEnd: loop.to - sound.start });
       source.connect(strip.gain);
-      source.start(when, offset);
+      source.start(when, Math.max(0, offset - sound.start));
       voice.sources.push(source);
     }
     this.#applyMix();
@@ -255,10 +259,14 @@ export class Player {
   #tick = (): void => {
     if (!this.playing || !this.#voice) return;
     this.position = this.now();
-    if (!this.#loopSeconds() && this.#songSeconds(audio().currentTime) >= this.#voice.sound.seconds) {
+    const { sound } = this.#voice;
+    if (!this.#loopSeconds() && this.#songSeconds(audio().currentTime) >= sound.start + sound.seconds) {
       this.playing = false;
       this.#silence();
-      this.position = 0;
+      // The first bars are over and the whole is not there yet: the next bars, or the whole, go on from here.
+      const at = timeAt(sound.tempos, sound.start + sound.seconds);
+      if (!sound.whole && this.#piece && at < endOf(this.#piece) - 1) void this.play(at, true);
+      else this.position = 0;
       return;
     }
     requestAnimationFrame(this.#tick);

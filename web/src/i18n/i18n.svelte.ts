@@ -38,6 +38,13 @@ export function t(key: keyof Words, values: Record<string, string | number> = {}
   return DICTIONARIES[i18n.language][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
+/** "F# minor" as it is said and written here: "F♯ minor", "F♯ 小调". */
+export function keyName(key: string): string {
+  const [tonic = '', mode = ''] = key.split(' ');
+  const words: Record<string, string> = { major: t('key.major'), minor: t('key.minor') };
+  return `${tonic.replace('#', '♯').replace(/^([A-G])b/, '$1♭')} ${words[mode] ?? mode}`.trim();
+}
+
 /** Words that the server names (lanes, moods, verbs): translated where known, shown as they come where not. */
 export function tName(prefix: 'lane' | 'mood' | 'verb' | 'rhythm' | 'style', name: string, otherwise: string = name): string {
   const key = `${prefix}.${name}`;

@@ -169,6 +169,19 @@ export function withTempo(piece: Piece, qpm: number): Piece {
   return { ...piece, tempos: piece.tempos.map((mark) => ({ at: mark.at, qpm: mark.qpm * factor })) };
 }
 
+/** Bars from `first` to `last` at these tempos; what comes after keeps its own. One mark a change, none twice. */
+export function withTempoOfBars(piece: Piece, starts: readonly number[], first: number, last: number, qpmOf: (bar: number) => number): Piece {
+  const from = starts[first] ?? 0;
+  // After the last bar there is nothing whose tempo could stay.
+  const to = last + 2 < starts.length ? (starts[last + 1] as number) : Infinity;
+  const at = (time: number): number => [...piece.tempos].reverse().find((mark) => mark.at <= time)?.qpm ?? tempoOf(piece);
+  const drawn: TempoMark[] = [];
+  for (let bar = first; bar <= last; bar++) drawn.push({ at: starts[bar] ?? 0, qpm: qpmOf(bar) });
+  const marks = [...piece.tempos.filter((mark) => mark.at < from), ...drawn, ...(to === Infinity ? [] : [{ at: to, qpm: at(to) }]), ...piece.tempos.filter((mark) => mark.at > to)];
+  if (marks[0] && marks[0].at > 0) marks.unshift({ at: 0, qpm: at(0) });
+  return { ...piece, tempos: marks.filter((mark, i) => i === 0 || mark.qpm !== (marks[i - 1] as TempoMark).qpm) };
+}
+
 export function withKey(piece: Piece, key: string): Piece {
   return { ...piece, keys: [{ at: 0, key }, ...piece.keys.filter((mark) => mark.at > 0)] };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { barAndBeat, barAt, barLength, barStartsTo, beatLength, beatsBetween, secondsAt, timeAt } from './bars';
+import { emptyPiece, withTempoOfBars } from './piece';
 import { snapDown, snapShift, snapTime } from './snap';
 
 describe('snapping', () => {
@@ -76,5 +77,20 @@ describe('seconds', () => {
 
   it('there_and_back_is_identity', () => {
     for (const at of [0, 5, 23.9, 24, 30, 500]) expect(timeAt(tempos, secondsAt(tempos, at))).toBeCloseTo(at, 9);
+  });
+});
+
+describe('a tempo curve', () => {
+  const piece = { ...emptyPiece(4), tempos: [{ at: 0, qpm: 100 }] };
+  const starts = [0, 48, 96, 144, 192];
+
+  it('changes_the_bars_drawn_over_and_no_others', () => {
+    expect(withTempoOfBars(piece, starts, 1, 2, (bar) => 80 + bar).tempos).toEqual([{ at: 0, qpm: 100 }, { at: 48, qpm: 81 }, { at: 96, qpm: 82 }, { at: 144, qpm: 100 }]);
+  });
+
+  it('has_no_two_marks_that_say_the_same', () => {
+    expect(withTempoOfBars(piece, starts, 0, 3, () => 90).tempos).toEqual([{ at: 0, qpm: 90 }]);
+    const drawn = withTempoOfBars(piece, starts, 1, 1, () => 120);
+    expect(withTempoOfBars(drawn, starts, 1, 1, () => 100).tempos).toEqual([{ at: 0, qpm: 100 }]);
   });
 });

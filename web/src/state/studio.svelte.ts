@@ -21,7 +21,7 @@ import { NO_WISHES, composeRequest, leanings, type Wishes } from './wishes';
 export type View = 'roll' | 'score';
 export type Tool = 'select' | 'draw' | 'erase';
 export type Panel = 'compose' | 'report' | 'rules' | 'mixer' | 'history' | 'jam' | null;
-export type Strip2D = 'velocity' | 'density' | 'loudness' | 'valence' | 'arousal';
+export type Strip2D = 'velocity' | 'tempo' | 'density' | 'loudness' | 'valence' | 'arousal';
 
 /** What a job was asked for, remembered until its answer is taken. */
 interface Asked {
@@ -369,7 +369,8 @@ class Studio {
         this.#dropJob();
         this.#openSaved(saved, t('history.imported'));
         this.library = false;
-        this.tell(saved.repairs ? t('said.importedRepaired', { title: saved.title, repairs: saved.repairs }) : t('said.imported', { title: saved.title }));
+        const told = saved.repairs ? t('said.importedRepaired', { title: saved.title, repairs: saved.repairs }) : t('said.imported', { title: saved.title });
+        this.tell(saved.chords_heard ? `${told} ${t('said.chordsHeard')}` : told);
         player.prepare();
       } catch (cause) {
         this.fail(cause);

@@ -6,7 +6,7 @@ use crate::extract::{Id, InPath, InQuery, Json as Body, within};
 use crate::files::{self, FileFormat};
 use crate::live::{Event, Live, PreviewEvent, ProgressEvent, Stop};
 use crate::order::{JobOrder, MOST_CANDIDATES, SourceOrder, request_of, told, usual_candidates};
-use crate::routes::pieces::{FileQuery, attached, lanes_of_query};
+use crate::routes::pieces::{FileQuery, attached, lanes_of_query, num_notes};
 use crate::store::jobs::{JobRow, NewJob, Origin, State as JobState};
 use crate::store::{new_id, random_hex};
 use crate::tell::{self, CandidateJson, JobJson};
@@ -144,13 +144,15 @@ impl App {
     }
 
     async fn told(&self, mut row: JobRow) -> Result<JobJson, ApiError> {
-        let candidates = self.store.candidates(&row.id).await?;
-        let position = self.store.position(&row.id).await?;
+        // What was never begun has none.
+        let candidates = if row.started == 0 { vec![] } else { self.store.candidates(&row.id).await? };
+        let position = if row.state == JobState::Queued { self.store.position(&row.id).await? } else { None };
         if let Some(live) = self.hub.known(&row.id).filter(|_| row.state == JobState::Running) {
             let (done, total) = live.progress();
             (row.done, row.total) = (row.done.max(done as i64), row.total.max(total as i64));
         }
-        self.compute(move || Ok(JobJson::of(&row, position, &candidates))).await
+        let notes = candidates.iter().map(|candidate| num_notes(&candidate.source)).sum();
+        self.compute_notes(notes, move || Ok(JobJson::of(&row, position, &candidates))).await
     }
 }
 
@@ -251,19 +253,19 @@ pub async fn show(State(app): State<App>, Id(id): Id) -> Result<Json<JobJson>, A
 #[utoipa::path(delete, path = "/api/jobs/{id}", tag = "jobs", params(("id" = String, Path)),
     responses((status = 200, body = JobJson), (status = 404, body = ErrorBody), (status = "default", body = ErrorBody)))]
 pub async fn cancel(State(app): State<App>, Id(id): Id) -> Result<Json<JobJson>, ApiError> {
-    app.store.job(&id).await?;
     let live = app.hub.known(&id);
     let unfinished = live.as_ref().and_then(|live| live.unfinished());
-    if app.store.cancel(&id, unfinished.as_ref()).await? {
-        let made = app.store.candidate_indices(&id).await?.len();
+    // The threads stop first: what follows is then quick, however busy the computer was. (Should the database fail, the job comes
+    // again when its lease has run out.)
+    live.iter().for_each(|live| live.stop(Stop::Cancelled));
+    let is_cancelled = app.store.cancel(&id, unfinished.as_ref()).await?;
+    let job = app.job_json(&id).await?;
+    if is_cancelled {
         app.metrics.job_ended("cancelled", 0.0);
-        tracing::info!(job = %id, candidates = made, "cancelled");
-        if let Some(live) = live {
-            live.stop(Stop::Cancelled);
-            live.tell(tell::cancelled(made, unfinished.as_ref()));
-        }
+        tracing::info!(job = %id, candidates = job.candidates.len(), "cancelled");
+        live.iter().for_each(|live| live.tell(tell::cancelled(job.candidates.len(), unfinished.as_ref())));
     }
-    Ok(Json(app.job_json(&id).await?))
+    Ok(Json(job))
 }
 
 /// Marks a candidate.

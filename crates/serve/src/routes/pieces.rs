@@ -4,6 +4,7 @@ use crate::App;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{Body, Id, InPath, InQuery, Json as JsonBody, within};
 use crate::files::{self, FileFormat, Listening, SoundFormat};
+use crate::heard::with_heard_chords;
 use crate::making::{ControlJson, Facts, Making};
 use crate::piece::{PieceJson, check_score};
 use crate::routes::jobs::format_of;
@@ -107,11 +108,14 @@ pub struct Saved {
     pub recipe: Option<serde_json::Value>,
     /// What had to be put right in its file.
     pub repairs: Option<String>,
+    /// Its file named no chords: these were heard from the notes.
+    #[serde(default)]
+    pub chords_heard: bool,
 }
 
 impl Saved {
     fn of(piece: PieceRow, version: VersionRow) -> Self {
-        let Making { verb, seed, comment, report, originality, recipe, repairs, .. } = version.making;
+        let Making { verb, seed, comment, report, originality, recipe, repairs, chords_heard, .. } = version.making;
         let some = |text: String| (!text.is_empty()).then_some(text);
         Self {
             id: piece.id,
@@ -131,6 +135,7 @@ impl Saved {
             originality,
             recipe: serde_json::from_str(&recipe).ok(),
             repairs: some(repairs),
+            chords_heard,
         }
     }
 }
@@ -288,10 +293,10 @@ pub fn take_in(bytes: &[u8]) -> Result<Taken, ApiError> {
     check_score(&read.score)?;
     let recipe = read.recipe.filter(|text| Recipe::from_json(text).is_ok()).unwrap_or_default();
     let repairs = if read.repairs.is_empty() { String::new() } else { read.repairs.to_string() };
-    let source = Source::new(read.score);
+    let (source, chords_heard) = with_heard_chords(Source::new(read.score))?;
     // The grid makes the resolution finer, and with it the time later.
     check_score(source.score())?;
-    let making = Making { recipe, repairs, ..Making::default() };
+    let making = Making { recipe, repairs, chords_heard, ..Making::default() };
     Ok(Taken { source, making, format: read.format.to_string() })
 }
 
@@ -325,7 +330,7 @@ impl App {
 
     async fn saved(&self, id: &str, version: Option<i64>) -> Result<Saved, ApiError> {
         let (piece, version) = self.store.version(id, version).await?;
-        self.compute(move || Ok(Saved::of(piece, version))).await
+        self.compute_notes(num_notes(&version.source), move || Ok(Saved::of(piece, version))).await
     }
 }
 
@@ -510,6 +515,11 @@ fn range_of(value: &HeaderValue, length: usize) -> Option<(usize, usize)> {
         (first, last) => (first.parse().ok()?, last.parse::<usize>().ok()?.min(end)),
     };
     (first <= last && last <= end).then_some((first, last))
+}
+
+/// Notes of all parts.
+pub fn num_notes(source: &Source) -> usize {
+    source.score().parts.iter().map(|part| part.notes.len()).sum()
 }
 
 /// Formats whose making takes long enough to keep them for a while.

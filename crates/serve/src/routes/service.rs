@@ -37,7 +37,6 @@ pub struct JobCounts {
 #[utoipa::path(get, path = "/api/health", tag = "service",
     responses((status = 200, body = Health), (status = "default", body = ErrorBody)))]
 pub async fn health(State(app): State<App>) -> Result<Json<Health>, ApiError> {
-    app.store.answers().await?;
     let (queued, running) = app.store.count_jobs().await?;
     Ok(Json(Health {
         status: "ok".into(),

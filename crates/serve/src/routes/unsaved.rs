@@ -28,6 +28,9 @@ pub struct ReadFile {
     pub format: String,
     /// What had to be put right.
     pub repairs: Option<String>,
+    /// The file named no chords: these were heard from the notes.
+    #[serde(default)]
+    pub chords_heard: bool,
     /// Aeolian's recipe, if there is one inside.
     #[schema(value_type = Option<Object>)]
     pub recipe: Option<serde_json::Value>,
@@ -140,11 +143,12 @@ pub async fn read(State(app): State<App>, body: Body) -> Result<Json<ReadFile>, 
     let body = body.of_types(&MUSIC_TYPES)?;
     let read = app.compute(move || {
         let taken = take_in(&body.bytes)?;
-        let Making { repairs, recipe, .. } = taken.making;
+        let Making { repairs, recipe, chords_heard, .. } = taken.making;
         Ok(ReadFile {
             piece: PieceJson::from_source(&taken.source),
             format: taken.format,
             repairs: (!repairs.is_empty()).then_some(repairs),
+            chords_heard,
             recipe: serde_json::from_str(&recipe).ok(),
         })
     });

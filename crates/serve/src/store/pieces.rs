@@ -157,12 +157,19 @@ impl Store {
 
     /// A version with its notes; the newest if none is named.
     pub async fn version(&self, id: &str, version: Option<i64>) -> Result<(PieceRow, VersionRow), ApiError> {
-        let piece = self.piece(id).await?;
-        let wanted = version.unwrap_or(piece.version);
-        let query = "SELECT version, saved, source, making FROM versions WHERE piece = $1 AND version = $2";
+        // One way to the database and back; a version is 1 or more, so 0 can mean the newest.
+        let query = "SELECT p.id, p.title, p.starred, p.trashed, p.created, p.updated, p.version, p.facts,
+                     v.version, v.saved, v.source, v.making FROM pieces p JOIN versions v ON v.piece = p.id
+                     AND v.version = CASE WHEN $2 = 0 THEN p.version ELSE $2 END WHERE p.id = $1";
+        let wanted = version.map_or(0, |version| if version > 0 { version } else { -1 });
         let row = sqlx::query(query).bind(id).bind(wanted).fetch_optional(&self.pool).await?;
-        let row = row.ok_or_else(|| ApiError::not_found("version"))?;
-        Ok((piece, version_of(&row)?))
+        match row {
+            Some(row) => Ok((piece_of(&row)?, version_of(&row, 8)?)),
+            None => {
+                self.piece(id).await?;
+                Err(ApiError::not_found("version"))
+            }
+        }
     }
 
     /// Every version at a glance, the oldest first.
@@ -322,12 +329,13 @@ fn piece_of(row: &AnyRow) -> Result<PieceRow, ApiError> {
     })
 }
 
-fn version_of(row: &AnyRow) -> Result<VersionRow, ApiError> {
+/// From four columns, of which this is the first.
+fn version_of(row: &AnyRow, first: usize) -> Result<VersionRow, ApiError> {
     Ok(VersionRow {
-        version: row.try_get(0)?,
-        saved: row.try_get(1)?,
-        source: from_text(&row.try_get::<String, _>(2)?)?,
-        making: from_text(&row.try_get::<String, _>(3)?)?,
+        version: row.try_get(first)?,
+        saved: row.try_get(first + 1)?,
+        source: from_text(&row.try_get::<String, _>(first + 2)?)?,
+        making: from_text(&row.try_get::<String, _>(first + 3)?)?,
     })
 }
 
