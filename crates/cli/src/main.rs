@@ -1,6 +1,11 @@
 //! `aeolian`: the program people start. Glue only: arguments in, sentences out.
 
+#[macro_use]
+mod say;
 mod command;
+#[cfg(test)]
+#[path = "../tests/flags/table.rs"]
+mod wrong_flags;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -114,7 +119,69 @@ fn sentence(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wrong_flags::{FREE, WRONG};
     use anyhow::Context;
+    use clap::{Arg, CommandFactory};
+
+    /// Every command that does something, with the words that call it.
+    fn commands(command: &clap::Command, words: &[String]) -> Vec<(Vec<String>, clap::Command)> {
+        if command.get_subcommands().next().is_none() {
+            return vec![(words.to_vec(), command.clone())];
+        }
+        let below = |c: &clap::Command| commands(c, &[words, &[c.get_name().to_owned()]].concat());
+        command.get_subcommands().flat_map(below).collect()
+    }
+
+    /// How a flag with a value is typed; `None` for what has no value or no name.
+    fn flag_of(argument: &Arg) -> Option<String> {
+        let long = argument.get_long().map(|long| format!("--{long}"));
+        let name = long.or_else(|| argument.get_short().map(|short| format!("-{short}")));
+        name.filter(|_| argument.get_action().takes_values())
+    }
+
+    /// A command line with this flag first, and whatever else the command needs.
+    fn line_with(flag: &str, value: &str, words: &[String], command: &clap::Command) -> Vec<String> {
+        let mut line = [&["aeolian".to_owned()][..], words, &[flag.to_owned(), value.to_owned()]].concat();
+        for argument in command.get_arguments().filter(|a| a.is_required_set()) {
+            match flag_of(argument) {
+                Some(required) if required != flag => line.extend([required, "1".to_owned()]),
+                None => line.push("1".to_owned()),
+                Some(_) => {}
+            }
+        }
+        line
+    }
+
+    #[test]
+    fn every_flag_of_every_command_has_a_wrong_value_and_refuses_it() {
+        let program = Arguments::command();
+        let free = |flag: &String| FREE.contains(&flag.as_str()) || flag == "--help" || flag == "--version";
+        let mut tried = 0;
+        for (words, command) in commands(&program, &[]) {
+            for flag in command.get_arguments().filter_map(flag_of).filter(|flag| !free(flag)) {
+                let of_flag =
+                    |line: &&str| line.split(' ').rfind(|w| w.starts_with("--") || *w == "-n") == Some(flag.as_str());
+                let rows: Vec<_> = WRONG.iter().filter(|(line, ..)| of_flag(line)).collect();
+                assert!(!rows.is_empty(), "tests/flags/table.rs has nothing wrong for {flag} of {}", words.join(" "));
+                // Typed as such in crates/cli/tests/flags.rs.
+                let call = format!("{} ", words.join(" "));
+                if rows.iter().any(|(line, ..)| line.starts_with(&call)) {
+                    continue;
+                }
+                // The same flag as another command's: one of its wrong values is wrong here too.
+                let refuses = rows.iter().any(|(line, value, allowed)| {
+                    let typed = line.rsplit(' ').next().unwrap_or_default().replace(',', " ");
+                    let told = Arguments::try_parse_from(line_with(&flag, &typed, &words, &command))
+                        .err()
+                        .map(|error| error.to_string());
+                    told.is_some_and(|told| [flag.as_str(), *value, *allowed].iter().all(|words| told.contains(words)))
+                });
+                assert!(refuses, "{flag} of {} takes what is wrong elsewhere", words.join(" "));
+                tried += 1;
+            }
+        }
+        assert!(tried > 100, "{tried} flags of {} commands", commands(&program, &[]).len());
+    }
 
     #[test]
     fn a_cause_is_told_once() {

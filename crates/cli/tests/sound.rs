@@ -91,13 +91,13 @@ fn what_cannot_be_done_is_said_in_a_sentence_and_harms_nothing() {
     refused(&render(&["nowhere.mid"]), "nowhere.mid cannot be read");
     refused(&render(&["text.mid"]), "not a MIDI, MusicXML or ABC file");
     refused(&render(&["song.mid", "--soundfont", "broken.sf2"]), "broken.sf2 cannot play");
-    refused(&render(&["song.mid", "--soundfont", "no-such-font"]), "no SoundFont no-such-font");
+    refused(&render(&["song.mid", "--soundfont", "no-such-font"]), "--soundfont no-such-font: there is none");
     refused(&render(&["song.mid", "-o", "song.mp3"]), ".mp3");
     refused(&render(&["song.mid", "-o", "song.ogg", "--format", "flac"]), "do not agree");
     refused(&render(&["song.mid", "--format", "flac", "--bits", "32"]), "16 or 24");
     refused(&render(&["song.mid", "--format", "ogg", "--bits", "16"]), "--bits");
-    refused(&render(&["song.mid", "--sample-rate", "5"]), "sample_rate_hz");
-    refused(&render(&["song.mid", "--loudness", "3"]), "loudness_lufs");
+    refused(&render(&["song.mid", "--sample-rate", "5"]), "--sample-rate");
+    refused(&render(&["song.mid", "--loudness", "3"]), "--loudness");
     refused(&render(&["song.mid", "-o", "text.mid/x.wav"]), "cannot be written");
     assert_eq!(fs::read(folder.path().join("song.wav")).unwrap(), b"precious");
 }

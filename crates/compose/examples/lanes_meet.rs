@@ -1,16 +1,19 @@
 //! How the lanes of composed pieces go together, beside real songs: does the counter-melody double or cross the tune, does
 //! any lane leave the register where its instruments sound well, how often is the tune silent?
 //!
-//! cargo run --release -p aeolian-compose --example lanes_meet -- ../shared/data/pop909/midi [pieces, 48] [steps, 16]
+//! cargo run --release -p aeolian-compose --example lanes_meet -- ../shared/data/pop909/midi [pieces, 48] [steps, 16] [ways …]
 //!
-//! You should see the composed pieces under manners nearer to the real songs than the ones as learned, or better behaved.
+//! Ways: usual (with manners, straight), as-learned (without manners), free (triplets may come), as-learned+free; all four
+//! if none is named. You should see the usual pieces double the tune less than those as learned, and be no thinner.
 
 use aeolian_canvas::canvas::{LOWEST_PITCH, PITCHES, STEPS};
 use aeolian_canvas::{Canvas, NoteCell, NoteLane};
 use aeolian_compose::manners::COMFORT;
+use aeolian_compose::statement::WINDOW;
+use aeolian_compose::wish::RhythmGrid;
 use aeolian_compose::{Composer, Request, Source};
 use aeolian_metrics::Excerpt;
-use aeolian_metrics::report::{FIGURES, PieceFigures, Summary};
+use aeolian_metrics::report::{FIGURES, PieceFigures, Summary, table_of};
 use aeolian_score::midi;
 use rayon::prelude::*;
 use std::path::PathBuf;
@@ -77,47 +80,82 @@ fn row(name: &str, all: &[Shares]) {
     println!("| {name} | {} |", cells.join(" | "));
 }
 
+/// The eight bars in the middle of a song.
+fn excerpt(canvas: &Canvas) -> Option<Excerpt> {
+    let bars = canvas.bars();
+    let middle = bars.get((bars.len() / 2).saturating_sub(4))?.start;
+    (bars.len() >= 8).then(|| Excerpt::from_canvas(&canvas.window(middle, WINDOW)))
+}
+
+/// A way of composing by its name: "usual", or "as-learned" and "free" with a + between.
+fn way(name: &str) -> Result<Request, String> {
+    let mut request = Request::default();
+    for word in name.split('+') {
+        match word {
+            "usual" => {}
+            "as-learned" => request.as_learned = true,
+            "free" => request.rhythm = Some(RhythmGrid::Free),
+            _ => return Err(format!("{word}: ways are usual, as-learned, free, and as-learned+free")),
+        }
+    }
+    Ok(request)
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().unwrap_or_else(|| "../shared/data/pop909/midi".to_owned());
     let pieces: u64 = arguments.next().map_or(Ok(48), |n| n.parse())?;
     let steps: usize = arguments.next().map_or(Ok(16), |n| n.parse())?;
+    let mut ways: Vec<String> = arguments.collect();
+    if ways.is_empty() {
+        ways = ["usual", "as-learned", "free", "as-learned+free"].map(String::from).to_vec();
+    }
     let mut songs: Vec<PathBuf> = std::fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
     songs.retain(|path| path.extension().is_some_and(|e| e == "mid"));
     songs.sort();
-    let real: Vec<Shares> = songs
+    let real: Vec<Canvas> = songs
         .iter()
         .step_by(8)
         .filter_map(|path| {
             let mut score = midi::read(&std::fs::read(path).ok()?).ok()?.score;
             score.parts.retain(|part| part.name != "CHORDS");
-            Some(shares(&Source::new(score).canvas()))
+            Some(Source::new(score).canvas())
         })
         .collect();
-    println!("| | {} |\n|---|{}", NAMES.join(" | "), "--:|".repeat(NAMES.len()));
-    row("real songs", &real);
+    println!(
+        "{pieces} pieces of 8 bars, {steps} steps\n\n| | {} |\n|---|{}",
+        NAMES.join(" | "),
+        "--:|".repeat(NAMES.len())
+    );
+    row("real songs", &real.iter().map(shares).collect::<Vec<_>>());
     let composer = Composer::builtin("transformer")?;
-    let mut figures: Vec<Vec<PieceFigures>> = Vec::new();
-    for (name, as_learned) in [("as learned", true), ("with manners", false)] {
+    let measured = |excerpt: &Excerpt| PieceFigures::of(excerpt);
+    let of_real: Vec<PieceFigures> = real.iter().filter_map(excerpt).map(|e| measured(&e)).collect();
+    let mut figures = vec![("real songs, eight bars".to_owned(), of_real)];
+    for name in ways {
+        let wish = way(&name)?;
         let composed: Vec<(Shares, PieceFigures)> = (1..=pieces)
             .into_par_iter()
             .map(|seed| {
-                let request = Request { seed, steps, as_learned, ..Request::default() };
-                let piece = composer.compose(&request, &mut |_, _| true)?;
+                let piece = composer.compose(&Request { seed, steps, ..wish.clone() }, &mut |_, _| true)?;
                 // As it sounds.
                 let canvas = Source::new(piece.score).canvas();
-                Ok((shares(&canvas), PieceFigures::of(&Excerpt::from_canvas(&canvas))))
+                Ok((shares(&canvas), measured(&Excerpt::from_canvas(&canvas))))
             })
             .collect::<Result<_, aeolian_compose::ComposeError>>()?;
-        row(name, &composed.iter().map(|(shares, _)| *shares).collect::<Vec<_>>());
-        figures.push(composed.into_iter().map(|(_, figures)| figures).collect());
+        row(&name, &composed.iter().map(|(shares, _)| *shares).collect::<Vec<_>>());
+        figures.push((name, composed.into_iter().map(|(_, figures)| figures).collect()));
     }
-    println!("\nWhat manners change in the figures of the same seeds, mean ± standard error\n");
-    for figure in FIGURES {
-        let pairs = figures[0].iter().zip(&figures[1]).map(|(a, b)| Some((figure.of)(b)? - (figure.of)(a)?));
-        if let (Some(before), Some(change)) = (Summary::of(figures[0].iter().map(figure.of)), Summary::of(pairs)) {
-            let error = change.standard_error.unwrap_or(f64::NAN);
-            println!("{}: {:.3} {:+.3} ± {error:.3}", figure.name, before.mean, change.mean);
+    let rows: Vec<(&str, Vec<PieceFigures>)> = figures.iter().map(|(name, set)| (name.as_str(), set.clone())).collect();
+    println!("\nFigures of evaluation, mean ± standard error\n\n{}", table_of(&FIGURES, &rows));
+    let [_, (first, base), others @ ..] = &figures[..] else { return Ok(()) };
+    println!("The same seeds, {first} taken away: mean ± standard error\n");
+    for (name, set) in others {
+        for figure in FIGURES {
+            let pairs = base.iter().zip(set).map(|(a, b)| Some((figure.of)(b)? - (figure.of)(a)?));
+            if let Some(Summary { mean, standard_error: Some(error), .. }) = Summary::of(pairs) {
+                println!("{name}, {}: {mean:+.3} ± {error:.3}", figure.name);
+            }
         }
     }
     Ok(())

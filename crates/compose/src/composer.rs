@@ -7,6 +7,7 @@ use crate::control::{self, Control};
 use crate::manners::Manners;
 use crate::merge::merge;
 use crate::own_rule::{OwnRule, Reader};
+use crate::pattern::Pattern;
 use crate::plan::{choose_tempo, fits_the_canvas};
 use crate::rules::{Frame, RuleSet};
 use crate::statement::{Statement, WINDOW, Window};
@@ -30,6 +31,12 @@ use aeolian_score::{Key, Score};
 const LOWEST_LOG_SNR: f64 = -7.0;
 /// log snr where it ends: nearly everything is decided.
 const HIGHEST_LOG_SNR: f64 = 4.5;
+/// log snr around which most is decided, how far around, and the share of even spacing: where the steps lie. 32 pieces of 24
+/// steps, even and so: notes a bar 17.1 and 18.2 (pop909 21), groove .83 and .85 (.85), bar similarity of neighbours .10 and
+/// .115 (.12); with centres −.3 and −2 as good within errors.
+const MOST_IS_DECIDED: f64 = -1.0;
+const DECIDED_WITHIN: f64 = 1.5;
+const EVEN: f64 = 0.4;
 /// How far chords are ahead of the notes at first, in log snr: harmony is settled before its details.
 const CHORD_LEAD: f64 = 2.0;
 /// MIDI velocity of the lanes where the model says nothing of loudness: the tune in front.
@@ -162,6 +169,7 @@ impl Composer {
         own: Option<&dyn OwnRule>,
         watch: &mut dyn Watch,
     ) -> Result<Composition, ComposeError> {
+        let request = &request.with_usual_form();
         let job = self.state(request)?;
         let tempo = tempo_of(request, &job);
         let (mut canvas, evaluations) = self.draw(request, &job, tempo, own, watch)?;
@@ -250,6 +258,7 @@ impl Composer {
         let steering = Guide {
             rules,
             manners: Manners::of(request, statement, window.quarters.clone(), job.up, layout),
+            pattern: Pattern::of(request, statement, window.quarters.clone(), layout),
             tilts: Tilts::new(&wishes, statement, window, job.up, layout),
             arranging: matches!(request.verb, Verb::Arrange { .. }),
             bits: layout.bits(),
@@ -262,7 +271,8 @@ impl Composer {
                 left_out: window.quarters.clone().map(|quarter| statement.left_out(quarter)).collect(),
             }),
         };
-        let log_snr = schedule::log_snr_levels(request.steps, LOWEST_LOG_SNR, HIGHEST_LOG_SNR, 1)?;
+        let (centre, deviation, even) = (MOST_IS_DECIDED, DECIDED_WITHIN, EVEN);
+        let log_snr = schedule::levels_around(request.steps, LOWEST_LOG_SNR, HIGHEST_LOG_SNR, centre, deviation, even)?;
         let lead = |lane, progress| if lane == CHORD_LANE { CHORD_LEAD * (1.0 - progress) } else { 0.0 };
         let levels = Levels::with_offsets(&log_snr, layout, lead)?;
         let settings = Settings { temperature: request.temperature, steering: Some(&steering), ..Settings::default() };
@@ -363,6 +373,7 @@ struct Guide<'a> {
     own: Option<Reader<'a>>,
     rules: RuleSet,
     manners: Option<Manners>,
+    pattern: Option<Pattern>,
     tilts: Tilts,
     arranging: bool,
     bits: usize,
@@ -372,6 +383,9 @@ impl Steering for Guide<'_> {
     fn lean(&self, look: Look<'_>, context: &mut [f32]) {
         if let Some(manners) = &self.manners {
             manners.lean(look, context);
+        }
+        if let Some(pattern) = &self.pattern {
+            pattern.lean(look, context);
         }
         self.tilts.lean(look, context);
     }

@@ -11,19 +11,11 @@ const SAME: f64 = 0.5;
 /// The label of sections without a melody, as reading a canvas gives it.
 const INSTRUMENTAL: &str = "i";
 
-/// Letters for sections that lie on a canvas, in ticks of [`GRID`] a quarter. Those of a form if one was asked for;
-/// sections without a melody stay "i".
-pub fn letter(sections: &mut [Section], canvas: &Canvas, form: Option<&FormPlan>) {
+/// Letters for sections that lie on a canvas, in ticks of [`GRID`] a quarter. Those of a form if one was asked for, each section
+/// as long as the form says, whatever phrases it has; without one, sections without a melody stay "i".
+pub fn letter(sections: &mut Vec<Section>, canvas: &Canvas, form: Option<&FormPlan>) {
     if let Some(form) = form {
-        let bars = canvas.bars();
-        let start = |bar: usize| bars.get(bar).map(|quarters| quarters.start as u32 * GRID);
-        for section in sections {
-            let asked = form.sections().iter().find(|asked| start(asked.start_bar) == Some(section.at.0));
-            if let Some(asked) = asked {
-                section.label = asked.label();
-            }
-        }
-        return;
+        return letter_by_form(sections, canvas, form);
     }
     let mut known: Vec<(String, BTreeSet<usize>)> = Vec::new();
     for section in sections.iter_mut().filter(|section| section.label != INSTRUMENTAL) {
@@ -39,6 +31,24 @@ pub fn letter(sections: &mut [Section], canvas: &Canvas, form: Option<&FormPlan>
         };
         section.label = label;
     }
+}
+
+/// The form's own sections: a phrase that begins none of them belongs to the section before it.
+fn letter_by_form(sections: &mut Vec<Section>, canvas: &Canvas, form: &FormPlan) {
+    let bars = canvas.bars();
+    let start = |bar: usize| bars.get(bar).map(|quarters| quarters.start as u32 * GRID);
+    let asked = |section: &Section| form.sections().iter().find(|asked| start(asked.start_bar) == Some(section.at.0));
+    let mut kept: Vec<Section> = Vec::with_capacity(form.sections().len());
+    for mut section in sections.drain(..) {
+        match (asked(&section), kept.last_mut()) {
+            (None, Some(before)) => before.end = section.end,
+            (asked, _) => {
+                section.label = asked.map_or(section.label, |asked| asked.label());
+                kept.push(section);
+            }
+        }
+    }
+    *sections = kept;
 }
 
 /// A to Z, then A2, B2 …
@@ -96,6 +106,14 @@ mod tests {
     #[test]
     fn asked_letters_are_shown() {
         assert_eq!(labels(Some("A1 C1 A'1 o1")), "A C A' o");
+    }
+
+    #[test]
+    fn a_phrase_inside_a_section_of_the_form_has_no_letter_of_its_own() {
+        let (canvas, mut sections) = piece();
+        letter(&mut sections, &canvas, Some(&"A2 B2".parse().unwrap()));
+        let seen: Vec<_> = sections.iter().map(|s| (s.label.as_str(), s.at.0, s.end.0)).collect();
+        assert_eq!(seen, [("A", 0, 96), ("B", 96, 192)]);
     }
 
     #[test]

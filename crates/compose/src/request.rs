@@ -16,7 +16,9 @@ use aeolian_score::{ChordSymbol, GRID, Key, Progression, TextError};
 use serde::{Deserialize, Serialize};
 
 /// The version of [`Request`] this program writes and reads.
-pub const REQUEST_VERSION: u32 = 3;
+pub const REQUEST_VERSION: u32 = 4;
+/// Noise levels where nobody says how many: more bring nothing that can be measured (docs/decisions/0016-few-steps.md).
+pub const USUAL_STEPS: usize = 24;
 /// Bars of a new piece when neither bars, chords nor form say it.
 const USUAL_BARS: usize = 8;
 /// The most bars a piece can have.
@@ -125,7 +127,7 @@ impl Default for Request {
             rules: Vec::new(),
             as_learned: false,
             chord_guidance: None,
-            steps: 64,
+            steps: USUAL_STEPS,
             temperature: 1.0,
         }
     }
@@ -177,8 +179,14 @@ pub enum RequestError {
         lanes: usize,
     },
     /// Silence to start from.
-    #[error("there are no notes to {verb}: the piece is silent, or holds only drums")]
+    #[error("there are no notes to {verb}: the piece is silent")]
     NoNotes {
+        /// What was to be done.
+        verb: &'static str,
+    },
+    /// Drums alone, where pitches are needed.
+    #[error("there is no pitch to {verb}: the piece holds only drums, which {verb} leaves as they are")]
+    OnlyDrums {
         /// What was to be done.
         verb: &'static str,
     },

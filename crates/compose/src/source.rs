@@ -24,6 +24,9 @@ use std::sync::Arc;
 /// No score inside a request is larger than this when unpacked, in bytes.
 const LARGEST: u64 = 64 << 20;
 
+/// Quarters that a bar can have: its eighths are stored in a byte.
+const LONGEST_BAR: usize = 128;
+
 /// A straight piece has fewer than one onset in so many off the sixteenths.
 const ODD_ONSETS: usize = 50;
 
@@ -75,7 +78,7 @@ impl Source {
     /// On the canvas, as it sounds.
     pub fn canvas(&self) -> Canvas {
         let (grid, _) = quantise(&self.score);
-        let mut canvas = encode(&grid, &self.lanes).0;
+        let mut canvas = up_to_the_form(encode(&grid, &self.lanes).0, &self.score);
         if !is_played(&self.score) {
             canvas.steps.iter_mut().flatten().for_each(|step| step.loudness = None);
         }
@@ -94,7 +97,15 @@ impl Source {
         ODD_ONSETS * elsewhere < all.max(1)
     }
 
-    /// Bars of the canvas: those until the last note of a lane ends.
+    /// Whether all that its lanes play are drums; false where they play nothing.
+    pub fn holds_only_drums(&self) -> bool {
+        let mut playing =
+            self.score.parts.iter().zip(&self.lanes).filter(|(p, lane)| lane.is_some() && !p.notes.is_empty());
+        let is_drums = |(part, _): (&Part, &Option<NoteLane>)| part.is_drum;
+        playing.next().is_some_and(is_drums) && playing.all(is_drums)
+    }
+
+    /// Bars of the canvas: those until the last note of a lane ends, or the last section.
     pub fn num_bars(&self) -> usize {
         self.canvas().bars().len()
     }
@@ -113,9 +124,28 @@ impl Source {
     }
 }
 
-/// True unless every note is equally loud, which says that nobody played it.
+/// The canvas in whole bars up to the end of the last section: a rest at the end is silence that somebody meant, and what
+/// continues the piece comes after it. Music without a note stays empty.
+fn up_to_the_form(canvas: Canvas, score: &Score) -> Canvas {
+    let end = score.sections.iter().map(|section| section.end.0).max().unwrap_or(0);
+    let quarters = end.div_ceil(score.ticks_per_quarter.max(1)) as usize;
+    if canvas.quarters == 0 || quarters <= canvas.quarters {
+        return canvas;
+    }
+    // A quarter with which a bar begins starts in the first eighth of it.
+    let is_bar_line = |at: usize| canvas.window(at, 1).positions[0].eighth < 2;
+    let whole = (quarters..quarters + LONGEST_BAR).find(|&at| is_bar_line(at)).unwrap_or(quarters);
+    let mut longer = canvas.window(0, whole);
+    longer.ensembles[canvas.quarters..].fill(canvas.ensembles.last().copied().flatten());
+    longer
+}
+
+/// True unless every note is equally loud, which says that nobody played it. Drums are asked only where they are alone:
+/// a machine's have accents as well.
 fn is_played(score: &Score) -> bool {
-    let mut velocities = score.parts.iter().filter(|p| !p.is_drum).flat_map(|p| &p.notes).map(|n| n.velocity);
+    let has_pitches = score.parts.iter().any(|part| !part.is_drum && !part.notes.is_empty());
+    let asked = score.parts.iter().filter(|part| !(has_pitches && part.is_drum));
+    let mut velocities = asked.flat_map(|part| &part.notes).map(|note| note.velocity);
     let first = velocities.next();
     velocities.any(|v| Some(v) != first)
 }
@@ -200,7 +230,7 @@ impl<'de> Deserialize<'de> for Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aeolian_score::{Note, Tick};
+    use aeolian_score::{MeterChange, Note, Section, Tick};
 
     fn part(name: &str, notes: &[(u32, u8)]) -> Part {
         let notes = notes.iter().map(|&(at, pitch)| Note { onset: Tick(at), pitch, duration: Tick(100), velocity: 80 });
@@ -254,6 +284,22 @@ mod tests {
         let [bass, melody, harmony, drums] =
             [NoteLane::Bass, NoteLane::Melody, NoteLane::Harmony, NoteLane::Drums].map(Some);
         assert_eq!(lanes, [bass, melody, harmony, None, drums]);
+    }
+
+    #[test]
+    fn a_rest_at_the_end_counts_as_far_as_the_form_goes() {
+        let mut score = Score::new(480);
+        score.parts = vec![part("melody", &[(0, 60)])];
+        assert_eq!(Source::new(score.clone()).num_bars(), 1);
+        let section = |end: u32| Section { at: Tick(0), end: Tick(480 * end), label: "A".into() };
+        for (quarters, bars) in [(4, 1), (5, 2), (8, 2), (9, 3)] {
+            score.sections = vec![section(quarters)];
+            assert_eq!(Source::new(score.clone()).num_bars(), bars, "{quarters} quarters");
+        }
+        score.meters = vec![MeterChange { at: Tick(0), numerator: 3, denominator: 4 }];
+        assert_eq!(Source::new(score.clone()).num_bars(), 3, "three bars of three quarters");
+        score.parts.clear();
+        assert_eq!(Source::new(score).num_bars(), 0, "silence stays empty");
     }
 
     #[test]

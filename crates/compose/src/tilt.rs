@@ -189,7 +189,7 @@ fn certain(tilt: &Tilt, look: Look<'_>) -> f64 {
 }
 
 /// The δ whose expectation is the target, by damped Newton steps within ±[`LIMIT`]; the expectation grows with δ.
-fn solve(target: f64, moments: impl Fn(f64) -> (f64, f64)) -> f64 {
+pub(crate) fn solve(target: f64, moments: impl Fn(f64) -> (f64, f64)) -> f64 {
     let mut delta = 0.0f64;
     for _ in 0..ITERATIONS {
         let (mean, variance) = moments(delta);

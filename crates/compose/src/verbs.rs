@@ -16,7 +16,8 @@ use crate::source::{Ground, Source};
 use crate::statement::Statement;
 use crate::wish::{LaneSet, Regions};
 use crate::{Request, RequestError};
-use aeolian_canvas::{Canvas, NoteLane};
+use aeolian_canvas::cells::CHORD_LANE;
+use aeolian_canvas::{Canvas, Idiom, NoteLane};
 use aeolian_diffusion::{LaneState, Layout};
 use aeolian_score::Key;
 use serde::{Deserialize, Serialize};
@@ -150,7 +151,7 @@ pub struct Stage<'a> {
 ///
 /// # Errors   where the wish makes no sense for the source, in a sentence
 pub fn state(request: &Request, stage: Stage<'_>) -> Result<Job, RequestError> {
-    match &request.verb {
+    let mut job = match &request.verb {
         Verb::Compose => new_piece::state(request, stage),
         Verb::Continue { source, bars } => onward::state(request, stage, source, *bars),
         Verb::Infill { source, regions } => infill::state(request, stage, source, regions),
@@ -166,6 +167,21 @@ pub fn state(request: &Request, stage: Stage<'_>) -> Result<Job, RequestError> {
         Verb::Perform { source } => perform::state(request, stage, source),
         Verb::Arrange { source } => arrange::state(request, stage, source),
         Verb::Fit { source, bars } => extend::state(request, stage, source, *bars),
+    }?;
+    ask_drums_for_no_chords(&mut job.statement);
+    Ok(job)
+}
+
+/// Drums alone have no chords: asked for, they would be made up.
+fn ask_drums_for_no_chords(statement: &mut Statement) {
+    let plays = |lane: &NoteLane| statement.states.iter().any(|row| row[*lane as usize] != LaneState::Unknown);
+    if NoteLane::PITCHED.iter().any(plays) {
+        return;
+    }
+    for quarter in 0..statement.quarters() {
+        if statement.is_open(quarter, CHORD_LANE) {
+            statement.set(quarter..quarter + 1, CHORD_LANE, LaneState::Unknown);
+        }
     }
 }
 
@@ -188,6 +204,17 @@ impl Verb {
         }
     }
 
+    /// Whether it has nothing to do where a piece is drums alone. A tune, a bass or a harmony can be written to drums
+    /// ([`Self::Accompany`]).
+    pub fn needs_pitches(&self) -> bool {
+        matches!(self, Self::Harmonize { .. } | Self::Reharmonize { .. } | Self::Melody { .. } | Self::Arrange { .. })
+    }
+
+    /// Whether what it draws are lanes that the source has already.
+    fn stays_in_its_lanes(&self) -> bool {
+        !matches!(self, Self::Compose | Self::Accompany { .. }) && !self.needs_pitches()
+    }
+
     /// The word people type.
     pub fn name(&self) -> &'static str {
         match self {
@@ -208,18 +235,30 @@ impl Verb {
     }
 }
 
-/// The source in the model's frame, with the request's chords laid over its own. Refuses silence.
+/// The source in the model's frame, with the request's chords laid over its own. Refuses silence, and drums alone where
+/// pitches are needed.
 fn ground(request: &Request, source: &Source) -> Result<Ground, RequestError> {
     let mut ground = source.ground(request.key);
     if ground.canvas.quarters == 0 {
         return Err(RequestError::NoNotes { verb: request.verb.name() });
     }
+    let only_drums = !has_pitches(&ground.canvas);
+    if only_drums && request.verb.needs_pitches() {
+        return Err(RequestError::OnlyDrums { verb: request.verb.name() });
+    }
     request.lay_chords(&mut ground.canvas, ground.up, 0)?;
     if request.form.is_some() {
         request.lay_form(&mut ground.canvas);
     }
-    ground.canvas.idioms.fill(request.idiom);
+    // Drums that stay alone are what the model knows as a drum kit.
+    let usual = (only_drums && request.verb.stays_in_its_lanes()).then_some(Idiom::DrumKit);
+    ground.canvas.idioms.fill(request.idiom.or(usual));
     Ok(ground)
+}
+
+/// Whether anything but drums sounds.
+pub(crate) fn has_pitches(canvas: &Canvas) -> bool {
+    lanes_present(canvas).into_iter().any(NoteLane::is_pitched)
 }
 
 /// The lanes in which something sounds.

@@ -295,6 +295,54 @@ fn chords_key_and_phrases_are_read_off_the_notes() {
     assert_eq!(analysis.chords.iter().map(|c| c.end.0).max(), Some(4 * 1920));
 }
 
+/// Its drums alone, as a machine that has accents plays them.
+fn drums() -> Source {
+    let mut score = piece();
+    score.parts.retain(|part| part.is_drum);
+    Source::new(score)
+}
+
+#[test]
+fn drums_alone_are_continued_filled_varied_and_performed_as_drums() {
+    let source = drums;
+    assert!(source().holds_only_drums() && !self::source().holds_only_drums());
+    let kit = |verb| {
+        let made = compose(&request(verb)).score;
+        assert!(made.parts.iter().all(|part| part.is_drum || part.notes.is_empty()), "drums and nothing else");
+        assert!(made.chords.is_empty(), "drums have no chords");
+        made.parts[0].notes.clone()
+    };
+    let theirs = &piece().parts[2];
+    let longer = kit(Verb::Continue { source: source(), bars: 2 });
+    assert_eq!(longer[..theirs.notes.len()], theirs.notes[..]);
+    let filled =
+        Part { notes: kit(Verb::Infill { source: source(), regions: "2".parse().unwrap() }), ..Part::default() };
+    assert_eq!(notes_in(&filled, 1..2, false), notes_in(theirs, 1..2, false));
+    assert_eq!(kit(Verb::Vary { source: source(), strength: 0.0 }), theirs.notes);
+    kit(Verb::Vary { source: source(), strength: 0.5 });
+    kit(Verb::Fit { source: source(), bars: 6 });
+    let placed = |notes: Vec<Note>| notes.iter().map(|note| (note.onset, note.pitch)).collect::<Vec<_>>();
+    assert_eq!(placed(kit(Verb::Perform { source: source() })), placed(theirs.notes.clone()));
+    let lanes = "bass".parse().unwrap();
+    let with_bass = compose(&request(Verb::Accompany { source: source(), lanes })).score;
+    assert_eq!(with_bass.parts[0].notes, theirs.notes);
+}
+
+#[test]
+fn what_needs_pitches_refuses_drums_alone() {
+    for verb in [
+        Verb::Harmonize { source: drums() },
+        Verb::Reharmonize { source: drums() },
+        Verb::Melody { source: Some(drums()) },
+        Verb::Arrange { source: drums() },
+    ] {
+        let name = verb.name();
+        let refused = COMPOSER.state(&request(verb)).unwrap_err();
+        assert_eq!(refused, RequestError::OnlyDrums { verb: name });
+        assert!(refused.to_string().contains("only drums"), "{refused}");
+    }
+}
+
 #[test]
 fn silence_and_cancelling_are_told_in_a_sentence() {
     let empty = Source::new(Score::new(480));

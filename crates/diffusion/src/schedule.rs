@@ -53,6 +53,32 @@ pub fn log_snr_levels(n: usize, lo: f64, hi: f64, shape: u32) -> Result<Vec<f64>
     Ok((0..n).map(level).collect())
 }
 
+/// `n` levels from `lo` to `hi` that lie closest around `centre`: a share `even` of each is its place on an even grid, the
+/// rest the quantile of a truncated normal of this deviation.
+///
+/// Steps are best spent where most is decided, which is where training spends its looks (Karras et al. 2022,
+/// arXiv:2206.00364, §3, for continuous data).
+///
+/// # Shapes   returns `[n]`, ascending
+/// # Errors   `TooFewLevels` if n < 2; `Range` unless lo < hi, deviation > 0 and 0 ≤ even ≤ 1
+pub fn levels_around(n: usize, lo: f64, hi: f64, centre: f64, deviation: f64, even: f64) -> Result<Vec<f64>, Error> {
+    if n < 2 {
+        return Err(Error::TooFewLevels { least: 2, found: n });
+    }
+    if !(0.0..=1.0).contains(&even) {
+        return Err(Error::Range { what: "even share of the levels", value: even, allowed: "0 to 1" });
+    }
+    let flat = NoiseDensity::Uniform { lo, hi };
+    let bell = NoiseDensity::TruncatedNormal { mean: centre, sd: deviation, lo, hi };
+    flat.check()?;
+    bell.check()?;
+    let level = |i: usize| {
+        let u = i as f64 / (n - 1) as f64;
+        even * flat.quantile(u) + (1.0 - even) * bell.quantile(u)
+    };
+    Ok((0..n).map(level).collect())
+}
+
 /// The linear schedule of DDPM: β from `beta_min` (clean end) to `beta_max` (noisy end) in `n` steps, as levels from
 /// noisy to clean (Ho et al. 2020, arXiv:2006.11239, §4: n = 1000, 10⁻⁴, 0.02).
 ///
@@ -263,6 +289,27 @@ mod tests {
             }
             assert_eq!(density.density(3.1), 0.0);
         }
+    }
+
+    #[test]
+    fn levels_around_a_centre_ascend_from_end_to_end_and_lie_closest_there() {
+        for even in [0.0, 0.4, 1.0] {
+            let levels = levels_around(33, -7.0, 4.5, -1.0, 1.5, even).unwrap();
+            assert!((levels[0] + 7.0).abs() < 1e-6 && (levels[32] - 4.5).abs() < 1e-6, "{levels:?}");
+            assert!(levels.is_sorted_by(|a, b| a < b));
+            let gap = |level: f64| {
+                let above = levels.partition_point(|&l| l < level);
+                levels[above] - levels[above - 1]
+            };
+            assert!(even == 1.0 || gap(-1.0) < 0.7 * gap(-6.0) && gap(-1.0) < 0.7 * gap(4.0), "{levels:?}");
+        }
+        assert_eq!(levels_around(5, -2.0, 2.0, 0.0, 1.0, 1.0).unwrap(), [-2.0, -1.0, 0.0, 1.0, 2.0]);
+        assert!(
+            levels_around(1, -2.0, 2.0, 0.0, 1.0, 1.0).is_err() && levels_around(5, 2.0, 2.0, 0.0, 1.0, 1.0).is_err()
+        );
+        assert!(
+            levels_around(5, -2.0, 2.0, 0.0, 0.0, 0.5).is_err() && levels_around(5, -2.0, 2.0, 0.0, 1.0, 1.5).is_err()
+        );
     }
 
     #[test]

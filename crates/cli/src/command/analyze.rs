@@ -1,6 +1,6 @@
 //! `aeolian analyze`: key, chords and phrases of a piece.
 
-use super::verbs::read;
+use super::verbs::{Parts, parts, read};
 use aeolian_compose::analyze::KeyBy;
 use aeolian_compose::{Composer, Source};
 use aeolian_score::names::chord_name;
@@ -13,8 +13,8 @@ pub struct Arguments {
     /// A MIDI, MusicXML or ABC file.
     file: PathBuf,
     /// The lane of each part, in order, such as "melody,harmony,none"; told by names and texture if absent.
-    #[arg(long)]
-    parts: Option<String>,
+    #[arg(long, value_parser = parts)]
+    parts: Option<Parts>,
     /// The key, if you know it better; the one written in the file if absent, else the one that the notes sound like.
     #[arg(long)]
     key: Option<Key>,
@@ -28,7 +28,9 @@ pub struct Arguments {
 
 /// Analyzes.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let source = read(&arguments.file, arguments.parts.as_deref())?;
+    let source = read(&arguments.file, arguments.parts.as_ref())?;
+    let file = arguments.file.display();
+    anyhow::ensure!(!source.holds_only_drums(), "{file} holds only drums, and analyze needs notes with pitches");
     let composer = Composer::builtin(&arguments.denoiser)?;
     let analysis = composer.analyze(&source, arguments.key, &mut |_, _| true)?;
     if arguments.json {

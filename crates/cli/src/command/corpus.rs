@@ -23,7 +23,7 @@ enum Command {
         #[arg(required = true)]
         folders: Vec<PathBuf>,
         /// Which pieces are for training and which for validation; found beside a known set by itself.
-        #[arg(long)]
+        #[arg(long, value_parser = super::values::existing)]
         splits: Option<PathBuf>,
         /// The corpus file to write.
         #[arg(long, default_value = "music.corpus")]
@@ -38,7 +38,7 @@ enum Command {
         #[arg(required = true)]
         sources: Vec<PathBuf>,
         /// Which pieces are for training and which for validation; found beside a known set by itself.
-        #[arg(long)]
+        #[arg(long, value_parser = super::values::existing)]
         splits: Option<PathBuf>,
         /// The page to write.
         #[arg(long, default_value = "corpus.html")]

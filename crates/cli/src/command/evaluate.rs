@@ -1,7 +1,8 @@
 //! `aeolian evaluate`: folders of pieces against human music, and models beside a 3-gram model.
 
-use aeolian_compose::Composer;
+use super::values::{existing, within};
 use aeolian_compose::builtin::BUILTIN;
+use aeolian_compose::{Composer, USUAL_STEPS};
 use aeolian_corpus::Split;
 use aeolian_evaluate::steps::{self, StepsSettings};
 use aeolian_evaluate::verbs::{self, VerbSettings};
@@ -35,16 +36,22 @@ enum Command {
 #[derive(clap::Args)]
 struct Steps {
     /// Corpus files; their validation pieces are the real music.
-    #[arg(long, required = true)]
+    #[arg(long, required = true, value_parser = existing)]
     corpus: Vec<PathBuf>,
     /// Weight file to judge instead of the built-in transformer.
-    #[arg(long)]
+    #[arg(long, value_parser = existing)]
     weights: Option<PathBuf>,
     /// Pieces of each set.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 60, allow_negative_numbers = true, value_parser = within::<usize>("the number of pieces", 1..=100_000))]
     pieces: usize,
     /// Numbers of steps to try.
-    #[arg(long, value_delimiter = ',', default_value = "8,12,16,24,32,64")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "8,12,16,24,32,64",
+        allow_negative_numbers = true,
+        value_parser = within::<usize>("the number of steps", 2..=1000)
+    )]
     steps: Vec<usize>,
     /// Only samplers whose name begins so; may be repeated.
     #[arg(long)]
@@ -54,22 +61,22 @@ struct Steps {
 #[derive(clap::Args)]
 struct Verbs {
     /// Corpus files; their validation pieces are the real music.
-    #[arg(long, required = true)]
+    #[arg(long, required = true, value_parser = existing)]
     corpus: Vec<PathBuf>,
     /// Weight file to judge instead of the built-in transformer.
-    #[arg(long)]
+    #[arg(long, value_parser = existing)]
     weights: Option<PathBuf>,
     /// Excerpts of eight bars; each held-out song has its turn.
-    #[arg(long, default_value_t = 74)]
+    #[arg(long, default_value_t = 74, allow_negative_numbers = true, value_parser = within::<usize>("the number of excerpts", 1..=100_000))]
     excerpts: usize,
     /// Steps from noise to music.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = USUAL_STEPS, allow_negative_numbers = true, value_parser = within::<usize>("the number of steps", 2..=1000))]
     steps: usize,
     /// Below 1 surer, above 1 more adventurous.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true, value_parser = within::<f32>("the temperature", 0.1..=3.0))]
     temperature: f32,
     /// How much given chords are listened to: 1 as learned; as the verbs do, if absent.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true, value_parser = within::<f32>("the guidance by chords", 0.0..=4.0))]
     chord_guidance: Option<f32>,
     /// File to write the report to; printed if absent.
     #[arg(long)]
@@ -81,19 +88,19 @@ struct Pieces {
     /// Folder of the MIDI files to be judged.
     folder: PathBuf,
     /// Folder of the music they should be like: human, and not trained on.
-    #[arg(long)]
+    #[arg(long, value_parser = existing)]
     reference: PathBuf,
     /// Folder of the music a model was trained on; without it nothing is said about copying.
-    #[arg(long)]
+    #[arg(long, value_parser = existing)]
     training: Option<PathBuf>,
     /// Compare windows of this many bars; 0 compares whole pieces.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, allow_negative_numbers = true, value_parser = within::<usize>("the number of bars", 0..=256))]
     bars: usize,
     /// Pieces of each set at most; files take turns.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, allow_negative_numbers = true, value_parser = within::<usize>("the number of pieces", 1..=1_000_000))]
     most: usize,
     /// Decides which pieces, and every random draw.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = within::<u64>("the seed", 0..=u64::MAX))]
     seed: u64,
     /// Page to write, with pictures.
     #[arg(long)]
@@ -106,41 +113,41 @@ struct Pieces {
 #[derive(clap::Args)]
 struct Bands {
     /// Corpus files that hold bands.
-    #[arg(long, required = true)]
+    #[arg(long, required = true, value_parser = existing)]
     corpus: Vec<PathBuf>,
     /// Pieces to compose, and windows of each collection.
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 40, allow_negative_numbers = true, value_parser = within::<usize>("the number of pieces", 1..=100_000))]
     pieces: usize,
     /// Steps from noise to music.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = USUAL_STEPS, allow_negative_numbers = true, value_parser = within::<usize>("the number of steps", 2..=1000))]
     steps: usize,
 }
 
 #[derive(clap::Args)]
 struct Models {
     /// Corpus files; their validation pieces are the real music.
-    #[arg(long, required = true)]
+    #[arg(long, required = true, value_parser = existing)]
     corpus: Vec<PathBuf>,
     /// Weight files to judge instead of the built-in models.
-    #[arg(long)]
+    #[arg(long, value_parser = existing)]
     weights: Vec<PathBuf>,
     /// Pieces of each set; 0 leaves their table out.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, allow_negative_numbers = true, value_parser = within::<usize>("the number of pieces", 0..=100_000))]
     pieces: usize,
     /// Held-out windows whose likelihood is bounded; 0 leaves that table out.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, allow_negative_numbers = true, value_parser = within::<usize>("the number of windows", 0..=1_000_000))]
     windows: usize,
     /// Held-out windows of each collection in the corpora whose likelihood is bounded; 0 leaves that table out.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = within::<usize>("the number of windows", 0..=1_000_000))]
     windows_a_set: usize,
     /// Looks at each window along the noise levels.
-    #[arg(long, default_value_t = 24)]
+    #[arg(long, default_value_t = 24, allow_negative_numbers = true, value_parser = within::<usize>("the number of looks", 1..=10_000))]
     draws: usize,
     /// Steps from noise to music.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = USUAL_STEPS, allow_negative_numbers = true, value_parser = within::<usize>("the number of steps", 2..=1000))]
     steps: usize,
     /// Below 1 surer, above 1 more adventurous.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true, value_parser = within::<f32>("the temperature", 0.1..=3.0))]
     temperature: f32,
     /// File to write the report to; printed if absent.
     #[arg(long)]
@@ -171,10 +178,13 @@ fn transformer(weights: Option<&Path>) -> anyhow::Result<Candidate> {
 
 fn judge_steps(arguments: &Steps) -> anyhow::Result<()> {
     let mut methods = StepsSettings::all_methods();
+    for wanted in &arguments.sampler {
+        let is_there = methods.iter().any(|(name, _)| name.starts_with(wanted.as_str()));
+        anyhow::ensure!(is_there, "--sampler {wanted}: there are ancestral, ddpm, ddim and second order");
+    }
     if !arguments.sampler.is_empty() {
         methods.retain(|(name, _)| arguments.sampler.iter().any(|wanted| name.starts_with(wanted.as_str())));
     }
-    anyhow::ensure!(!methods.is_empty(), "there is no such sampler; there are ancestral, ddpm, ddim and second order");
     let settings = StepsSettings { pieces: arguments.pieces, methods, steps: arguments.steps.clone() };
     eprintln!("reading the corpus …");
     let material = Material::load(&arguments.corpus)?;

@@ -1,11 +1,12 @@
 //! `aeolian render FILE`: any MIDI, MusicXML or ABC file as a sound file.
 
+use super::values::within;
 use aeolian_compose::{Artefact, write_all};
 use aeolian_picture::{spectrogram, waveform};
 use aeolian_score::{Score, file};
 use aeolian_synth::formats::{Encoding, Tags, encode};
 use aeolian_synth::master::master;
-use aeolian_synth::{FittedVoices, Instruments, RenderSettings, SoundFont, Stem, Stereo, mixdown, soundfont};
+use aeolian_synth::{FittedVoices, Instruments, RenderSettings, SoundFont, Stem, Stereo, mix, mixdown, soundfont};
 use aeolian_voice::builtin;
 use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -28,10 +29,15 @@ pub struct Arguments {
     #[arg(long)]
     format: Option<Format>,
     /// Bits a sample: 16, 24, or for wav 32 (floating point).
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true, value_parser = bits)]
     bits: Option<u32>,
     /// Samples a second.
-    #[arg(long, default_value_t = 44_100)]
+    #[arg(
+        long,
+        default_value_t = 44_100,
+        allow_negative_numbers = true,
+        value_parser = within::<u32>("the number of samples a second", 8_000..=192_000)
+    )]
     sample_rate: u32,
     /// A .sf2 or .sf3 file to play with, or the name of one in the usual folders; `aeolian doctor` lists those.
     #[arg(long)]
@@ -44,7 +50,7 @@ pub struct Arguments {
     #[arg(long = "voice", conflicts_with = "soundfont")]
     more_voices: Vec<String>,
     /// General MIDI programs (0-based) for the parts in turn, instead of their own; drums keep theirs. For example 73,71,24.
-    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u8).range(0..=127))]
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true, value_parser = within::<u8>("a General MIDI program", 0..=127))]
     programs: Vec<u8>,
     /// Also write every part and the hall alone, as they are before the master stage, into a folder beside OUT
     /// (32-bit WAV unless --format or --bits say otherwise).
@@ -87,9 +93,8 @@ impl FromStr for Loudness {
         if text == "off" {
             return Ok(Self(None));
         }
-        let lufs: f64 =
-            text.parse().map_err(|_| "a loudness is a number of LUFS, such as -16, or \"off\"".to_owned())?;
-        Ok(Self(Some(lufs)))
+        let lufs = text.parse().ok().filter(|lufs| (-70.0..=-5.0).contains(lufs));
+        lufs.map(|lufs| Self(Some(lufs))).ok_or_else(|| "a loudness can be -70 to -5 LUFS, or \"off\"".to_owned())
     }
 }
 
@@ -127,7 +132,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(font) => Instruments::SoundFont(font),
         None => Instruments::Fitted(&fitted),
     };
-    let (sound, loudness) = play(&read.score, &settings, instruments, |stem, number| {
+    let (sound, loudness) = play(&read.score, &settings, instruments, arguments.stems, |stem, number| {
         if arguments.stems { target.write_stem(stem, number, &arguments, &tags) } else { Ok(()) }
     })?;
     let mut artefacts = vec![target.artefact(encode(&sound, &target.encoding, &tags)?)];
@@ -202,7 +207,7 @@ fn encoding(format: Format, bits: Option<u32>, usual: u32) -> anyhow::Result<Enc
         ensure!(format != Format::Ogg, "Ogg Vorbis has no fixed number of bits; leave --bits out");
         let name = if format == Format::Wav { "WAV" } else { "FLAC" };
         let possible: Vec<String> = depths.iter().map(u32::to_string).collect();
-        ensure!(depths.contains(&bits), "{name} has samples of {} bits, not of {bits}", possible.join(" or "));
+        ensure!(depths.contains(&bits), "--bits {bits}: {name} has samples of {} bits", possible.join(" or "));
     }
     let bits = bits.unwrap_or(usual);
     Ok(match format {
@@ -212,12 +217,18 @@ fn encoding(format: Format, bits: Option<u32>, usual: u32) -> anyhow::Result<Enc
     })
 }
 
+/// Bits a sample that some format has.
+fn bits(text: &str) -> Result<u32, String> {
+    let bits = text.trim().parse().ok().filter(|bits| [16, 24, 32].contains(bits));
+    bits.ok_or_else(|| "the bits of a sample can be 16, 24 or, for wav, 32".to_owned())
+}
+
 /// A path if there is such a file, else a name in the usual folders.
 fn open_font(asked: &Path, score: &Score) -> anyhow::Result<SoundFont> {
     let named = || asked.to_str().and_then(soundfont::named);
     let path = if asked.exists() { Some(asked.to_owned()) } else { named() };
-    let path =
-        path.with_context(|| format!("there is no SoundFont {}; aeolian doctor lists those found", asked.display()))?;
+    let path = path
+        .with_context(|| format!("--soundfont {}: there is none; aeolian doctor lists those found", asked.display()))?;
     SoundFont::open_for(&path, score).with_context(|| format!("{} cannot play", path.display()))
 }
 
@@ -228,7 +239,7 @@ fn fitted(arguments: &Arguments) -> anyhow::Result<FittedVoices> {
         builtin::voices().iter().for_each(|voice| voices.assign(voice.card.program, voice.clone()));
     }
     for asked in &arguments.more_voices {
-        let voice = super::voice::open(asked)?;
+        let voice = super::voice::open(asked).context("in --voice")?;
         voices.assign(voice.card.program, voice);
     }
     Ok(voices)
@@ -242,25 +253,31 @@ fn assign_programs(score: &mut Score, programs: &[u8]) {
     parts.zip(programs.iter().cycle()).for_each(|(part, program)| part.program = *program);
 }
 
-/// Plays and masters; `each` gets every stem with its number, from 1 on. Also returns the loudness reached.
+/// Plays and masters; `each` gets every stem with its number, from 1 on, unless a SoundFont plays and stems are not wanted: then none is ever
+/// whole. Also returns the loudness reached.
 fn play(
     score: &Score,
     settings: &RenderSettings,
     instruments: Instruments,
+    with_stems: bool,
     mut each: impl FnMut(Stem, usize) -> anyhow::Result<()>,
 ) -> anyhow::Result<(Stereo, Option<f64>)> {
     let heard = score.parts.iter().filter(|p| !p.notes.is_empty()).count();
     let style = ProgressStyle::with_template("playing part {pos} of {len} [{wide_bar}]").expect("a valid template");
     let bar = ProgressBar::new(heard as u64 + 1).with_style(style);
     let mut number = 0;
-    let mut mix = mixdown(score, settings, instruments, |stem| {
-        number += 1;
-        bar.set_position(number as u64);
-        each(stem, number)
-    })?;
+    let mut sound = if matches!(instruments, Instruments::SoundFont(_)) && !with_stems {
+        mix(score, settings, instruments)?
+    } else {
+        mixdown(score, settings, instruments, |stem| {
+            number += 1;
+            bar.set_position(number as u64);
+            each(stem, number)
+        })?
+    };
     bar.finish_and_clear();
-    let loudness = master(&mut mix, settings.loudness_lufs, settings.ends());
-    Ok((mix, loudness))
+    let loudness = master(&mut sound, settings.loudness_lufs, settings.ends());
+    Ok((sound, loudness))
 }
 
 fn title(score: &Score, file: &Path) -> String {

@@ -1,5 +1,6 @@
 //! `aeolian serve`: the studio in the browser, and the interface behind it for programs.
 
+use super::values::within;
 use aeolian_serve::{Settings, serve, user_data_folder};
 use anyhow::Context;
 use std::net::{IpAddr, SocketAddr};
@@ -15,7 +16,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = USUAL_PORT)]
     port: u16,
     /// The address to listen on; any but this machine's own needs a token, which is printed.
-    #[arg(long, default_value = "127.0.0.1")]
+    #[arg(long, default_value = "127.0.0.1", value_parser = address)]
     host: IpAddr,
     /// The folder for the library and the queue; the user's own data folder if absent.
     #[arg(long)]
@@ -27,7 +28,7 @@ pub struct Arguments {
     #[arg(long, env = "AEOLIAN_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// Jobs that are worked on at once; 0 only queues them, for other machines.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = within::<usize>("the number of jobs", 0..=256))]
     workers: usize,
     /// Open the studio in the browser.
     #[arg(long)]
@@ -35,6 +36,11 @@ pub struct Arguments {
     /// Write logs as JSON.
     #[arg(long)]
     log_json: bool,
+}
+
+/// An address of this machine.
+fn address(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| "an address is four numbers such as 127.0.0.1, or in the longer form ::1".to_owned())
 }
 
 /// Serves until it is stopped.

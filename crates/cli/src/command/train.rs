@@ -13,7 +13,7 @@ pub struct Arguments {
     /// The experiment, as TOML.
     config: PathBuf,
     /// Begin from these weights (same network) instead of random ones; ignored when a checkpoint is resumed.
-    #[arg(long)]
+    #[arg(long, value_parser = super::values::existing)]
     warm_start: Option<PathBuf>,
 }
 

@@ -6,6 +6,7 @@ use aeolian_compose::wish::{Curve, FormPlan, LaneValues};
 use aeolian_score::Progression;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// A number in a range, both ends included.
@@ -43,6 +44,12 @@ pub fn curves(
         let checked = each(&curves).try_for_each(|curve| curve.check(what, range.clone()));
         checked.map(|()| curves).map_err(|error| error.to_string())
     }
+}
+
+/// A file or folder that is there.
+pub fn existing(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.exists() { Ok(path) } else { Err("there is no such file or folder; say one that is there".to_owned()) }
 }
 
 /// Bars of a piece.
@@ -86,6 +93,13 @@ mod tests {
         for wrong in ["19.9", "400.1", "NaN", "inf", "fast", ""] {
             assert_eq!(tempo(wrong), Err("the tempo can be 20 to 400".to_owned()), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_read_must_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(existing(folder.path().to_str().unwrap()), Ok(folder.path().to_owned()));
+        assert!(existing("nowhere/at/all").unwrap_err().contains("no such file"));
     }
 
     #[test]

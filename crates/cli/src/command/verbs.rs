@@ -21,8 +21,8 @@ pub struct From {
     /// A MIDI, MusicXML or ABC file, or a recording of one voice.
     file: PathBuf,
     /// The lane of each part, in order, such as "melody,harmony,none"; told by names and texture if absent.
-    #[arg(long)]
-    parts: Option<String>,
+    #[arg(long, value_parser = parts)]
+    parts: Option<Parts>,
     /// How many candidates.
     #[arg(
         short,
@@ -78,8 +78,8 @@ pub struct One {
     /// A MIDI, MusicXML or ABC file, or a recording of one voice.
     file: PathBuf,
     /// The lane of each part, in order, such as "melody,harmony,none"; told by names and texture if absent.
-    #[arg(long)]
-    parts: Option<String>,
+    #[arg(long, value_parser = parts)]
+    parts: Option<Parts>,
     /// How many candidates.
     #[arg(
         short,
@@ -111,8 +111,8 @@ pub struct Melody {
     #[arg(long, allow_negative_numbers = true, value_parser = values::bars)]
     bars: Option<usize>,
     /// The lane of each part, in order; told by names and texture if absent.
-    #[arg(long)]
-    parts: Option<String>,
+    #[arg(long, value_parser = parts)]
+    parts: Option<Parts>,
     /// How many candidates.
     #[arg(
         short,
@@ -284,7 +284,7 @@ fn go_with(
 ) -> anyhow::Result<()> {
     // A recording keeps its own tempo too, but may be told which it is.
     let heard = if is_recording(&from.file) { from.common.wishes.tempo.take() } else { None };
-    let source = read_at(&from.file, from.parts.as_deref(), heard)?;
+    let source = read_at(&from.file, from.parts.as_ref(), heard)?;
     refuse_metre(&from.common)?;
     let has_tempo = !source.score().tempos.is_empty();
     anyhow::ensure!(
@@ -292,7 +292,9 @@ fn go_with(
         "--tempo is for pieces that have none; {} keeps its own",
         from.file.display()
     );
-    let mut request = from.common.request(verb(source)?)?;
+    let verb = verb(source)?;
+    refuse_drums_alone(&verb, &from.file)?;
+    let mut request = from.common.request(verb)?;
     more(&mut request);
     request.check()?;
     let stem = format!("{}-{}", stem_of(&from.file), request.verb.name());
@@ -307,42 +309,54 @@ fn refuse_metre(common: &Common) -> anyhow::Result<()> {
     }
 }
 
+/// Some verbs have nothing to do with drums.
+fn refuse_drums_alone(verb: &Verb, path: &Path) -> anyhow::Result<()> {
+    let alone = verb.sources().into_iter().any(Source::holds_only_drums);
+    let (name, path) = (verb.name(), path.display());
+    anyhow::ensure!(!alone || !verb.needs_pitches(), "{path} holds only drums, and {name} needs notes with pitches");
+    Ok(())
+}
+
 fn stem_of(path: &Path) -> String {
     path.file_stem().map_or_else(|| "piece".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
+/// The lane of each part, in order; none leaves a part out.
+#[derive(Clone)]
+pub struct Parts {
+    text: String,
+    lanes: Vec<Option<NoteLane>>,
+}
+
+/// Lanes between commas, "none" or "-" among them.
+pub fn parts(text: &str) -> Result<Parts, String> {
+    let lane = |word: &str| match word.trim() {
+        "none" | "-" => Ok(None),
+        word => read_lane(word).map(Some).map_err(|error| format!("{error}, or none to leave a part out")),
+    };
+    Ok(Parts { text: text.to_owned(), lanes: text.split(',').map(lane).collect::<Result<_, _>>()? })
+}
+
 /// Reads a piece from a file; `parts` names its lanes. Refuses what no lane could begin with.
-pub fn read(path: &Path, parts: Option<&str>) -> anyhow::Result<Source> {
+pub fn read(path: &Path, parts: Option<&Parts>) -> anyhow::Result<Source> {
     read_at(path, parts, None)
 }
 
 /// The same; `qpm` is about how fast a recording goes, if that is known.
-fn read_at(path: &Path, parts: Option<&str>, qpm: Option<f64>) -> anyhow::Result<Source> {
+fn read_at(path: &Path, parts: Option<&Parts>, qpm: Option<f64>) -> anyhow::Result<Source> {
     let bytes = read_music(path, qpm)?;
     let read = aeolian_score::file::read(&bytes).with_context(|| format!("{} cannot be read", path.display()))?;
     if read.other_tunes > 0 {
         eprintln!("{} holds {} tunes; the first is read", path.display(), read.other_tunes + 1);
     }
-    let is_playing = |part: &aeolian_score::Part| !part.is_drum && !part.notes.is_empty();
+    let plays = read.score.parts.iter().any(|part| !part.notes.is_empty());
+    anyhow::ensure!(plays, "{} has no notes to start from: it is silent", path.display());
+    let Some(Parts { text, lanes }) = parts else { return Ok(Source::new(read.score)) };
+    let source = Source::with_lanes(read.score, lanes.clone()).with_context(|| format!("in --parts {text}"))?;
+    let mut of_parts = source.score().parts.iter().zip(source.lanes());
     anyhow::ensure!(
-        read.score.parts.iter().any(is_playing),
-        "{} has no notes to start from: it is silent, or holds only drums",
-        path.display()
-    );
-    let Some(parts) = parts else { return Ok(Source::new(read.score)) };
-    let lanes = parts.split(',').map(lane_or_none).collect::<anyhow::Result<Vec<_>>>()?;
-    let source = Source::with_lanes(read.score, lanes).with_context(|| format!("in --parts {parts}"))?;
-    let of_parts = source.score().parts.iter().zip(source.lanes());
-    anyhow::ensure!(
-        of_parts.filter(|(part, lane)| is_playing(part) && lane.is_some()).count() > 0,
-        "--parts {parts} leaves out every part with notes; say melody, counter, harmony, bass, drums or sustained for one of them"
+        of_parts.any(|(part, lane)| !part.notes.is_empty() && lane.is_some()),
+        "--parts {text} leaves out every part with notes; say melody, counter, harmony, bass, drums or sustained for one of them"
     );
     Ok(source)
-}
-
-fn lane_or_none(word: &str) -> anyhow::Result<Option<NoteLane>> {
-    match word.trim() {
-        "none" | "-" => Ok(None),
-        word => Ok(Some(read_lane(word).context("in --parts, where \"none\" leaves a part out")?)),
-    }
 }

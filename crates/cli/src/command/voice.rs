@@ -1,5 +1,6 @@
 //! `aeolian voice`: instruments that learn their sound, and what they are good for.
 
+use super::values::{existing, within};
 use aeolian_compose::{Artefact, write_all};
 use aeolian_picture::{Curve, curves};
 use aeolian_synth::{SoundFont, Stereo, soundfont, wav};
@@ -41,13 +42,13 @@ struct FitArguments {
     #[arg(long, requires = "preset", conflicts_with = "audio")]
     soundfont: Option<PathBuf>,
     /// Which General MIDI program of the SoundFont, 0–127.
-    #[arg(long, value_parser = clap::value_parser!(u8).range(0..=127))]
+    #[arg(long, allow_negative_numbers = true, value_parser = within::<u8>("a General MIDI program", 0..=127))]
     preset: Option<u8>,
     /// Learn from the .wav files of a folder, in which one note sounds at a time.
-    #[arg(long, required_unless_present = "soundfont")]
+    #[arg(long, required_unless_present = "soundfont", value_parser = existing)]
     audio: Option<PathBuf>,
     /// Which General MIDI program the voice shall play; the preset if absent.
-    #[arg(long, value_parser = clap::value_parser!(u8).range(0..=127))]
+    #[arg(long, allow_negative_numbers = true, value_parser = within::<u8>("a General MIDI program", 0..=127))]
     program: Option<u8>,
     /// What to call it.
     #[arg(long)]
@@ -65,10 +66,15 @@ struct FitArguments {
     #[arg(long)]
     room: bool,
     /// Steps of the second part, by sound; each takes about a tenth of a second.
-    #[arg(long, default_value_t = FitSettings::default().sound_steps)]
+    #[arg(
+        long,
+        default_value_t = FitSettings::default().sound_steps,
+        allow_negative_numbers = true,
+        value_parser = within::<usize>("the number of steps", 0..=100_000)
+    )]
     steps: usize,
     /// Decides initial weights and draws.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = within::<u64>("the seed", 0..=u64::MAX))]
     seed: u64,
 }
 
@@ -118,8 +124,8 @@ pub fn open(asked: &str) -> anyhow::Result<Arc<Voice>> {
 fn open_font(asked: &Path) -> anyhow::Result<SoundFont> {
     let named = || asked.to_str().and_then(soundfont::named);
     let path = if asked.exists() { Some(asked.to_owned()) } else { named() };
-    let path =
-        path.with_context(|| format!("there is no SoundFont {}; aeolian doctor lists those found", asked.display()))?;
+    let path = path
+        .with_context(|| format!("--soundfont {}: there is none; aeolian doctor lists those found", asked.display()))?;
     SoundFont::open(&path).with_context(|| format!("{} cannot play", path.display()))
 }
 
@@ -308,7 +314,7 @@ fn judge(arguments: &JudgeArguments) -> anyhow::Result<()> {
 }
 
 fn transfer(arguments: &TransferArguments) -> anyhow::Result<()> {
-    let voice = open(&arguments.voice)?;
+    let voice = open(&arguments.voice).context("in --voice")?;
     let played = transferred(&read_wav(&arguments.file)?, &voice, &Yin::default());
     ensure!(!played.is_empty(), "no melody was heard in {}", arguments.file.display());
     let stem = arguments.file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();

@@ -5,7 +5,7 @@ use aeolian_canvas::{Idiom, NoteLane};
 use aeolian_compose::rules::Rule;
 use aeolian_compose::soft::Soft;
 use aeolian_compose::wish::{Curve, Instrument, LaneSet, LaneValues, Metre, Mood, RhythmGrid};
-use aeolian_compose::{Request, Verb};
+use aeolian_compose::{Request, USUAL_STEPS, Verb};
 use aeolian_score::{ChordSymbol, Key, PitchRange, Progression, Scale};
 
 /// Hands that play a lane of their own.
@@ -110,7 +110,7 @@ pub struct Sampling {
     /// Steps from noise to music: more is finer and slower.
     #[arg(
         long,
-        default_value_t = 64,
+        default_value_t = USUAL_STEPS,
         allow_negative_numbers = true,
         value_parser = within::<usize>("the number of steps", 2..=1000)
     )]

@@ -3,16 +3,15 @@
 use super::{Job, Outcome, Stage};
 use crate::plan::{choose_key, home_chord, home_key};
 use crate::statement::{Repeat, Statement, lanes_of};
+use crate::wish::MOST_PRIMES;
 use crate::{Request, RequestError};
 use aeolian_canvas::{BarPosition, Canvas, NOTE_LANES, NoteLane};
 use aeolian_diffusion::LaneState;
 use aeolian_score::Key;
 
-/// How close a section that returns is to its first appearance: the evidence of a look at this log snr. At 1 about nine
-/// of ten notes come back.
-const RETURN_LOG_SNR: f32 = 1.0;
-/// The same for a primed section (A′).
-const FREE_RETURN_LOG_SNR: f32 = -0.5;
+/// How close a section that returns is to its first appearance, by its primes: the evidence of a look at this log snr. At 1
+/// about nine of ten notes come back.
+const RETURN_LOG_SNR: [f32; MOST_PRIMES as usize + 1] = [1.0, -0.5, -1.5, -2.5];
 
 /// A new piece.
 pub fn state(request: &Request, stage: Stage<'_>) -> Result<Job, RequestError> {
@@ -52,8 +51,9 @@ fn blank(request: &Request, stage: Stage<'_>) -> Result<(Statement, i32, Key), R
     canvas.idioms.fill(Some(request.idiom_of_new_piece()));
     request.lay_form(&mut canvas);
     request.lay_chords(&mut canvas, up, 0)?;
-    // A piece that ends, ends at home; one bar alone is an idea, not an ending.
-    if request.chords.is_none()
+    // A piece that ends, ends at home; one bar alone is an idea, not an ending, and drums have no home.
+    if request.lanes_of_new_piece().lanes().any(NoteLane::is_pitched)
+        && request.chords.is_none()
         && request.last_chord.is_none()
         && bars > 1
         && canvas.form.last().copied().flatten().is_some_and(|f| f.piece_end)
@@ -91,8 +91,7 @@ fn repeats(request: &Request, canvas: &Canvas) -> Vec<Repeat> {
     let returning = |(of, index, primes): (usize, usize, u8)| {
         let (first, section) = (&form.sections()[of], &form.sections()[index]);
         let from = start(first.start_bar)..start(first.start_bar + first.bars.min(section.bars));
-        let log_snr = if primes > 0 { FREE_RETURN_LOG_SNR } else { RETURN_LOG_SNR };
-        Repeat { from, to: start(section.start_bar), log_snr }
+        Repeat { from, to: start(section.start_bar), log_snr: RETURN_LOG_SNR[usize::from(primes.min(MOST_PRIMES))] }
     };
     request.returns().into_iter().map(returning).collect()
 }

@@ -22,7 +22,7 @@ pub mod mood;
 pub mod region;
 
 pub use curve::Curve;
-pub use form::{Appearance, FormPlan, FormSection};
+pub use form::{Appearance, FormPlan, FormSection, MOST_PRIMES};
 pub use instrument::Instrument;
 pub use lanes::{LaneSet, LaneValues, read_lane};
 pub use metre::{Metre, RhythmGrid};
